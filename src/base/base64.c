@@ -1,0 +1,31 @@
+#include "base/base64.h"
+
+#include <sodium.h>
+
+static bool decode(struct str text, int variant, char *out, size_t size, size_t *len)
+{
+    *len = 0;
+    return text.len == 0 || sodium_base642bin((unsigned char *)out, size, text.ptr, text.len, NULL,
+                                              len, NULL, variant) == 0;
+}
+
+bool base64_decode(struct str text, char *out, size_t size, size_t *len)
+{
+    return decode(text, sodium_base64_VARIANT_ORIGINAL, out, size, len);
+}
+
+bool base64url_decode(struct str text, char *out, size_t size, size_t *len)
+{
+    return decode(text, sodium_base64_VARIANT_URLSAFE_NO_PADDING, out, size, len);
+}
+
+struct str base64url_encode(struct arena *arena, struct str bytes)
+{
+    const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+    size_t size = sodium_base64_encoded_len(bytes.len, variant); /* its NUL counted */
+    char *text = arena_alloc(arena, size);
+    if (!text)
+        return STR_NONE;
+    sodium_bin2base64(text, size, (const unsigned char *)bytes.ptr, bytes.len, variant);
+    return (struct str){text, size - 1};
+}
