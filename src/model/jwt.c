@@ -1,0 +1,167 @@
+#include "model/jwt.h"
+
+#include <jansson.h>
+#include <jose/b64.h>
+#include <jose/jwk.h>
+#include <jose/jws.h>
+
+static const char algorithm[] = "RS256";
+
+/* jose writes its errors to standard error unless told otherwise; ours are told by the caller. */
+static void keep_quiet(void *misc, const char *file, int line, uint64_t err, const char *format,
+                       va_list args)
+{
+    (void)misc, (void)file, (void)line, (void)err, (void)format, (void)args;
+}
+
+static jose_cfg_t *quiet_config(void)
+{
+    jose_cfg_t *config = jose_cfg();
+    if (config)
+        jose_cfg_set_err_func(config, keep_quiet, NULL);
+    return config;
+}
+
+static json_t *parse(struct str text)
+{
+    return json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, NULL);
+}
+
+static int put_json(const char *bytes, size_t size, void *buf)
+{
+    buf_put(buf, bytes, size);
+    return 0;
+}
+
+enum err jwk_generate(struct buf *jwk, struct buf *kid)
+{
+    jose_cfg_auto_t *config = quiet_config();
+    json_auto_t *key = json_pack("{s:s, s:s}", "alg", algorithm, "use", "sig");
+    if (!config || !key)
+        return ERR_MEMORY;
+    if (!jose_jwk_gen(config, key))
+        return ERR_INTERNAL;
+    json_auto_t *thumbprint = jose_jwk_thp(config, key, "S256");
+    if (!thumbprint || json_object_set(key, "kid", thumbprint) != 0)
+        return ERR_INTERNAL;
+    buf_str(kid, str_of(json_string_value(thumbprint)));
+    json_dump_callback(key, put_json, jwk, JSON_COMPACT);
+    return jwk->failed || kid->failed ? ERR_MEMORY : ERR_OK;
+}
+
+static json_t *payload_of(const struct claims *claims)
+{
+    json_auto_t *payload = json_pack(
+        "{s:s%, s:s%, s:s%, s:s%, s:s%, s:I, s:I}", "iss", claims->issuer.ptr, claims->issuer.len,
+        "aud", claims->audience.ptr, claims->audience.len, "sub", claims->subject.ptr,
+        claims->subject.len, "sid", claims->session.ptr, claims->session.len, "jti", claims->id.ptr,
+        claims->id.len, "iat", (json_int_t)claims->issued_s, "exp", (json_int_t)claims->expires_s);
+    return payload ? jose_b64_enc_dump(payload) : NULL;
+}
+
+enum err jwt_sign(struct str jwk, const struct claims *claims, struct buf *token)
+{
+    jose_cfg_auto_t *config = quiet_config();
+    json_auto_t *key = parse(jwk);
+    if (!config || !key)
+        return config ? ERR_CORRUPT : ERR_MEMORY;
+    json_auto_t *jws = json_pack("{s:o}", "payload", payload_of(claims));
+    json_auto_t *header = json_pack("{s:{s:s, s:s, s:O}}", "protected", "alg", algorithm, "typ",
+                                    "JWT", "kid", json_object_get(key, "kid"));
+    if (!jws || !header)
+        return ERR_MEMORY;
+    if (!jose_jws_sig(config, jws, header, key))
+        return ERR_INTERNAL;
+    buf_printf(token, "%s.%s.%s", json_string_value(json_object_get(jws, "protected")),
+               json_string_value(json_object_get(jws, "payload")),
+               json_string_value(json_object_get(jws, "signature")));
+    return token->failed ? ERR_MEMORY : ERR_OK;
+}
+
+/* The three parts of a compact token (RFC 7515, 3.1). */
+struct parts {
+    struct str header, payload, signature;
+};
+
+static bool split(struct str token, struct parts *parts)
+{
+    struct str rest;
+    return token.len <= JWT_MAX && str_split(token, '.', &parts->header, &rest) &&
+           str_split(rest, '.', &parts->payload, &parts->signature) && parts->header.len &&
+           parts->payload.len && parts->signature.len &&
+           !memchr(parts->signature.ptr, '.', parts->signature.len);
+}
+
+/* The JSON object in a base64url part; NULL when it holds none. */
+static json_t *decode(struct str part)
+{
+    json_auto_t *text = json_stringn(part.ptr, part.len);
+    json_t *object = text ? jose_b64_dec_load(text) : NULL;
+    if (json_is_object(object))
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static struct str copy_member(struct arena *arena, const json_t *object, const char *key)
+{
+    const json_t *member = json_object_get(object, key);
+    if (!json_is_string(member))
+        return STR_NONE;
+    return arena_copy(arena, (struct str){json_string_value(member), json_string_length(member)});
+}
+
+enum err jwt_kid(struct arena *arena, struct str token, struct str *kid)
+{
+    struct parts parts;
+    if (!split(token, &parts))
+        return ERR_UNAUTHORIZED;
+    json_auto_t *header = decode(parts.header);
+    const char *alg = json_string_value(json_object_get(header, "alg"));
+    if (!header || !alg || strcmp(alg, algorithm) != 0 || json_object_get(header, "crit"))
+        return ERR_UNAUTHORIZED;
+    *kid = copy_member(arena, header, "kid");
+    return kid->len ? ERR_OK : ERR_UNAUTHORIZED;
+}
+
+static bool signature_holds(const struct parts *parts, const json_t *key)
+{
+    jose_cfg_auto_t *config = quiet_config();
+    json_auto_t *jws =
+        json_pack("{s:s%, s:s%, s:s%}", "protected", parts->header.ptr, parts->header.len,
+                  "payload", parts->payload.ptr, parts->payload.len, "signature",
+                  parts->signature.ptr, parts->signature.len);
+    return config && jws && jose_jws_ver(config, jws, NULL, key, false);
+}
+
+static bool read_claims(struct arena *arena, const json_t *payload, struct claims *claims)
+{
+    const json_t *issued = json_object_get(payload, "iat");
+    const json_t *expires = json_object_get(payload, "exp");
+    if (!json_is_integer(issued) || !json_is_integer(expires))
+        return false;
+    *claims = (struct claims){
+        .issuer = copy_member(arena, payload, "iss"),
+        .audience = copy_member(arena, payload, "aud"),
+        .subject = copy_member(arena, payload, "sub"),
+        .session = copy_member(arena, payload, "sid"),
+        .id = copy_member(arena, payload, "jti"),
+        .issued_s = json_integer_value(issued),
+        .expires_s = json_integer_value(expires),
+    };
+    return claims->issuer.len && claims->audience.len && claims->subject.len && claims->session.len;
+}
+
+enum err jwt_verify(struct arena *arena, struct str jwk, struct str token, struct claims *claims)
+{
+    struct parts parts;
+    if (!split(token, &parts))
+        return ERR_UNAUTHORIZED;
+    json_auto_t *key = parse(jwk);
+    if (!key)
+        return ERR_CORRUPT;
+    if (!signature_holds(&parts, key))
+        return ERR_UNAUTHORIZED;
+    json_auto_t *payload = decode(parts.payload);
+    return payload && read_claims(arena, payload, claims) ? ERR_OK : ERR_UNAUTHORIZED;
+}

@@ -1,0 +1,33 @@
+/* Access tokens: JWT (RFC 7519) signed with RS256, and the JWK (RFC 7517) that sign them. */
+#ifndef ROLLCALL_MODEL_JWT_H
+#define ROLLCALL_MODEL_JWT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+enum { JWT_MAX = 8192, JWT_LIFE_S = 300 };
+
+struct claims {
+    struct str issuer, audience, subject, session, id; /* iss, aud, sub, sid, jti */
+    int64_t issued_s, expires_s;                       /* iat, exp: seconds since 1970 */
+};
+
+/* A new 2048-bit key pair: appends the private JWK as JSON to `jwk` and its key id to `kid` (the
+ * RFC 7638 thumbprint). ERR_MEMORY, ERR_INTERNAL. */
+enum err jwk_generate(struct buf *jwk, struct buf *kid) MUST_CHECK;
+
+/* Appends the signed token. `jwk` is a private JWK as jwk_generate makes them. */
+enum err jwt_sign(struct str jwk, const struct claims *claims, struct buf *token) MUST_CHECK;
+
+/* The key id in the token's header. ERR_UNAUTHORIZED for what is no JWT of ours: too long, not
+ * three parts, another algorithm, a `crit` header, no kid. */
+enum err jwt_kid(struct arena *arena, struct str token, struct str *kid) MUST_CHECK;
+
+/* Checks the signature and gives the claims, views into the arena. Whether they are meant for us
+ * and still hold is for the caller to judge. ERR_UNAUTHORIZED for a bad signature or claims that
+ * are missing or of another type. */
+enum err jwt_verify(struct arena *arena, struct str jwk, struct str token,
+                    struct claims *claims) MUST_CHECK;
+
+#endif

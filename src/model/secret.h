@@ -1,0 +1,22 @@
+/* Secrets of high entropy: made at random, kept as SHA-256 alone. */
+#ifndef ROLLCALL_MODEL_SECRET_H
+#define ROLLCALL_MODEL_SECRET_H
+
+#include "base/str.h"
+
+enum { SECRET_TEXT = 43, HASH_BYTES = 32, HASH_HEX = 64 };
+
+/* Must be called once before any other function here and before ids are made; false when the
+ * system's random source does not work. */
+bool secret_begin(void);
+/* 256 random bits as 43 characters of base64url without padding; no NUL. */
+void secret_make(char *out);
+/* SHA-256 of the bytes. */
+void secret_hash(struct str secret, uint8_t *hash);
+/* 64 hexadecimal digits, either case. */
+bool secret_hash_parse(struct str hex, uint8_t *hash);
+/* In time that does not tell how far they agree. */
+bool secret_hash_equal(const uint8_t *a, const uint8_t *b);
+void secret_wipe(void *bytes, size_t len);
+
+#endif
