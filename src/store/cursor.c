@@ -1,0 +1,56 @@
+#include "store/cursor.h"
+
+enum err cursor_open(struct cursor *cursor, struct snapshot *snapshot, enum table table,
+                     struct str prefix)
+{
+    struct store *store = snapshot->store;
+    *cursor =
+        (struct cursor){.store = store, .table = table, .cursor = store->spare_cursors[table]};
+    store->spare_cursors[table] = NULL;
+    key_put(&cursor->prefix, prefix);
+    int code = cursor->cursor
+                   ? mdb_cursor_renew(snapshot->txn, cursor->cursor)
+                   : mdb_cursor_open(snapshot->txn, store->tables[table], &cursor->cursor);
+    return env_error(code, table_names[table]);
+}
+
+void cursor_close(struct cursor *cursor)
+{
+    MDB_cursor **spare = &cursor->store->spare_cursors[cursor->table];
+    if (*spare)
+        mdb_cursor_close(cursor->cursor);
+    else
+        *spare = cursor->cursor;
+}
+
+enum err cursor_next(struct cursor *cursor, struct str *key, struct str *value)
+{
+    MDB_val at = env_val(key_view(&cursor->prefix)), found;
+    MDB_cursor_op first = cursor->prefix.len ? MDB_SET_RANGE : MDB_FIRST;
+    int code = mdb_cursor_get(cursor->cursor, &at, &found, cursor->begun ? MDB_NEXT : first);
+    cursor->begun = true;
+    if (code != MDB_SUCCESS)
+        return env_error(code, "walk");
+    *key = env_str(at);
+    *value = env_str(found);
+    return str_starts(*key, key_view(&cursor->prefix)) ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err cursor_each(struct snapshot *snapshot, enum table table, struct str prefix, row_fn each,
+                     void *context)
+{
+    struct cursor cursor;
+    struct str key, value;
+    enum err err = cursor_open(&cursor, snapshot, table, prefix);
+    if (err != ERR_OK)
+        return err;
+    bool ended = false;
+    while (err == ERR_OK && !ended) {
+        err = cursor_next(&cursor, &key, &value);
+        ended = err == ERR_NOT_FOUND;
+        if (err == ERR_OK)
+            err = each(context, key, value);
+    }
+    cursor_close(&cursor);
+    return ended ? ERR_OK : err;
+}

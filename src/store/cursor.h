@@ -1,0 +1,29 @@
+/* Walking along the keys that begin with a prefix, in their order. */
+#ifndef ROLLCALL_STORE_CURSOR_H
+#define ROLLCALL_STORE_CURSOR_H
+
+#include "store/env.h"
+
+struct cursor {
+    struct store *store;
+    enum table table;
+    MDB_cursor *cursor;
+    struct key prefix;
+    bool begun;
+};
+
+/* The caller ends it with cursor_close, before the snapshot ends. */
+enum err cursor_open(struct cursor *cursor, struct snapshot *snapshot, enum table table,
+                     struct str prefix) MUST_CHECK;
+void cursor_close(struct cursor *cursor);
+
+/* The next key and its value, views into the snapshot. ERR_NOT_FOUND: no more of that prefix. */
+enum err cursor_next(struct cursor *cursor, struct str *key, struct str *value) MUST_CHECK;
+
+/* Calls back with every key of the prefix and its value; what `each` returns other than ERR_OK ends
+ * the walk and is its result. */
+typedef enum err (*row_fn)(void *context, struct str key, struct str value);
+enum err cursor_each(struct snapshot *snapshot, enum table table, struct str prefix, row_fn each,
+                     void *context) MUST_CHECK;
+
+#endif

@@ -1,0 +1,58 @@
+/* The LMDB environment under the store: opening, transactions, one get and one put. Foreign errors
+ * become ours here and nowhere else. */
+#ifndef ROLLCALL_STORE_ENV_H
+#define ROLLCALL_STORE_ENV_H
+
+#include <lmdb.h>
+
+#include "store/layout.h"
+#include "store/store.h"
+
+struct snapshot {
+    struct store *store;
+    MDB_txn *txn;
+};
+
+struct store {
+    MDB_env *env;
+    MDB_dbi tables[TABLE_COUNT];
+    struct snapshot snapshot; /* its transaction is kept, and renewed, between reads */
+    bool reading;
+    /* Kept from one read to the next, as the transaction is: cursors that nobody uses at the
+     * moment, and what searches gather in. */
+    MDB_cursor *spare_cursors[TABLE_COUNT];
+    struct buf hits, scratch;
+    bool map_full; /* why the last write failed: for want of map, not of disk */
+    bool lost;     /* the map is gone; nothing can be done but to close */
+};
+
+/* LMDB's and the system's numbers as ours; those that say something is broken are logged with
+ * `what`. */
+enum err env_error(int code, const char *what);
+
+static inline struct str env_str(MDB_val value)
+{
+    return (struct str){value.mv_data, value.mv_size};
+}
+static inline MDB_val env_val(struct str view)
+{
+    return (MDB_val){view.len, (void *)view.ptr};
+}
+
+/* The value of a key: ERR_NOT_FOUND, or what LMDB says. */
+enum err env_get(MDB_txn *txn, const struct store *store, enum table table, struct str key,
+                 struct str *value) MUST_CHECK;
+/* As env_get, for values of one number; one of another size is ERR_CORRUPT. 0 when there is none.
+ */
+enum err env_get_number(MDB_txn *txn, const struct store *store, enum table table, struct str key,
+                        uint64_t *number) MUST_CHECK;
+
+/* A write transaction; the map is grown first where another process has grown it. */
+enum err env_begin_write(struct store *store, MDB_txn **txn) MUST_CHECK;
+/* As env_error, for what a write transaction's put, delete and commit say. */
+enum err env_write_error(struct store *store, int code, const char *what);
+/* Doubles the map after ERR_FULL; ERR_FULL when that is not to be had, and when it is the disk that
+ * is full. No transaction may be open. */
+enum err env_grow(struct store *store) MUST_CHECK;
+
+#endif

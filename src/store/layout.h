@@ -1,0 +1,101 @@
+/* How the store lies in LMDB: its tables, their keys, and which entries a record has in them. Every
+ * number is big-endian, so that keys sort as numbers do; '~' is the complement, so that the latest
+ * comes first.
+ *
+ *   meta      name                         -> a number
+ *   apps      app                          -> record (app_encode)
+ *   app_ids   id                           -> app
+ *   keys      use, hash                    -> app
+ *   signing   key id                       -> app, private JWK
+ *   signers   app                          -> key id of its newest signing key
+ *   users     app, user                    -> record (user_encode)
+ *   user_ids  app, 'i', id; app, 'u', uuid -> user
+ *   sessions  app, user, ~created, ~id     -> record (session_encode): a user's lie side by side
+ *   ids       app, id                      -> user, created
+ *   tokens    hash                         -> app, user, ~created, ~id
+ *   brought   app, vendor, text            -> id
+ *   newest    app, ~created, ~id           -> user
+ *   counts    app                          -> how many sessions it has */
+#ifndef ROLLCALL_STORE_LAYOUT_H
+#define ROLLCALL_STORE_LAYOUT_H
+
+#include "base/err.h"
+#include "model/app.h"
+#include "model/session.h"
+#include "model/user.h"
+
+enum table {
+    TABLE_META,
+    TABLE_APPS,
+    TABLE_APP_IDS,
+    TABLE_KEYS,
+    TABLE_SIGNING,
+    TABLE_SIGNERS,
+    TABLE_USERS,
+    TABLE_USER_IDS,
+    TABLE_SESSIONS,
+    TABLE_IDS,
+    TABLE_TOKENS,
+    TABLE_BROUGHT,
+    TABLE_NEWEST,
+    TABLE_COUNTS,
+    TABLE_COUNT
+};
+extern const char *const table_names[TABLE_COUNT];
+
+enum { FORMAT = 1, KEY_MAX = 160, APP_BYTES = 4, USER_BYTES = 8, SESSION_KEY_BYTES = 36 };
+
+/* A key, or a short value. */
+struct key {
+    uint8_t bytes[KEY_MAX];
+    size_t len;
+};
+
+static inline struct str key_view(const struct key *key)
+{
+    return (struct str){(const char *)key->bytes, key->len};
+}
+
+/* Each appends to what is there; what does not fit is a fault of ours. */
+void key_put(struct key *key, struct str bytes);
+void key_put_u8(struct key *key, uint8_t value);
+void key_put_u32(struct key *key, uint32_t value);
+void key_put_u64(struct key *key, uint64_t value);
+/* An instant's bits so that earlier sorts first; and complemented. */
+void key_put_instant(struct key *key, int64_t instant);
+void key_put_newest(struct key *key, int64_t created, const struct uuid *id);
+
+/* Where a session lies. */
+struct place {
+    uint32_t app;
+    uint64_t user;
+    int64_t created;
+    struct uuid id;
+};
+
+struct key key_of_app(uint32_t app);
+struct key key_of_user(uint32_t app, uint64_t user);
+struct key key_of_user_id(uint32_t app, struct str id);
+struct key key_of_user_uuid(uint32_t app, const struct uuid *uuid);
+struct key key_of_session(const struct place *place);
+struct key key_of_id(uint32_t app, const struct uuid *id);
+struct key key_of_brought(uint32_t app, int vendor, struct str text);
+struct key key_of_app_key(const struct app_key *key);
+struct key key_of_newest(const struct place *place);
+
+/* The reverse of key_of_session, key_of_newest and of a value in `ids`; false for what is no such
+ * thing. */
+bool place_of_session_key(struct str key, struct place *place);
+bool place_of_newest(struct str key, struct str value, struct place *place);
+bool place_of_id(uint32_t app, const struct uuid *id, struct str value, struct place *place);
+
+/* Calls back for every index entry a record has: the one place that says which. What `each` returns
+ * other than ERR_OK ends it and is the result. ERR_CORRUPT: of a record with an id that none has.
+ */
+typedef enum err (*entry_fn)(void *context, enum table table, const struct key *key,
+                             struct str value);
+enum err entries_of_app(const struct app *app, entry_fn each, void *context) MUST_CHECK;
+enum err entries_of_user(const struct user *user, entry_fn each, void *context) MUST_CHECK;
+enum err entries_of_session(const struct session *session, entry_fn each, void *context) MUST_CHECK;
+
+#endif

@@ -1,0 +1,14 @@
+/* Sessions as the rest of the store reads them. */
+#ifndef ROLLCALL_STORE_SESSION_READ_H
+#define ROLLCALL_STORE_SESSION_READ_H
+
+#include "store/env.h"
+
+/* Decodes a record that lies at `place`. */
+enum err session_read(struct str record, const struct place *place,
+                      struct session *session) MUST_CHECK;
+/* The session at a place that an index entry gave: ERR_CORRUPT when there is none. */
+enum err session_at(struct snapshot *snapshot, const struct place *place,
+                    struct session *session) MUST_CHECK;
+
+#endif

@@ -1,0 +1,206 @@
+/* Opening: what is made, with which permissions, and what is refused. */
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/env.h"
+#include "store/scene.h"
+#include "support/random.h"
+
+SUITE(store_open);
+
+static const enum store_mode modes[] = {STORE_READ, STORE_WRITE, STORE_CREATE};
+
+static mode_t mode_of(const struct scene *scene, const char *file)
+{
+    char path[1024];
+    struct stat info;
+    snprintf(path, sizeof(path), "%s%s", scene->path, file);
+    cr_assert_eq(stat(path, &info), 0, "no %s", path);
+    return info.st_mode & 07777;
+}
+
+Test(store_open, a_new_store_is_its_owners_alone)
+{
+    umask(0);
+    struct scene scene = scene_new(0);
+    cr_expect_eq(mode_of(&scene, ""), 0700);
+    cr_expect_eq(mode_of(&scene, "/data.mdb"), 0600);
+    cr_expect_eq(mode_of(&scene, "/lock.mdb"), 0600);
+    scene_end(&scene);
+}
+
+Test(store_open, where_there_is_none_only_create_makes_one)
+{
+    struct scene scene = scene_bare();
+    ASSERT_ERR(scene_open(&scene, STORE_READ, 0), ERR_NOT_FOUND);
+    ASSERT_ERR(scene_open(&scene, STORE_WRITE, 0), ERR_NOT_FOUND);
+    cr_expect_neq(access(scene.path, F_OK), 0, "looking must make nothing");
+    ASSERT_OK(scene_open(&scene, STORE_CREATE, 0));
+    scene_end(&scene);
+}
+
+Test(store_open, a_folder_that_may_not_be_entered_is_not_taken_for_none)
+{
+    struct scene scene = scene_new(0);
+    scene_close(&scene);
+    if (getuid() != 0)
+        cr_assert_eq(chmod(scene.path, 0), 0);
+    else
+        cr_assert_eq(seteuid(65534), 0);
+    ASSERT_ERR(scene_open(&scene, STORE_READ, 0), ERR_IO);
+    if (getuid() != 0)
+        cr_assert_eq(chmod(scene.path, 0700), 0);
+    else
+        cr_assert_eq(seteuid(0), 0);
+    scene_end(&scene);
+}
+
+Test(store_open, what_was_put_is_there_when_it_is_opened_again)
+{
+    struct scene scene = scene_new(0);
+    struct session_draft draft = draft_new(1, NOW);
+    scene_put(&scene, app_put("acme"));
+    scene_put(&scene, session_put("acme", "jane", &draft));
+    for (size_t i = 0; i < LEN(modes); i++) {
+        scene_close(&scene);
+        ASSERT_OK(scene_open(&scene, modes[i], 0));
+        cr_expect_eq(scene_count(&scene, "acme"), 1, "mode %d", modes[i]);
+    }
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
+Test(store_open, a_reader_cannot_write)
+{
+    struct scene scene = scene_new(0);
+    scene_close(&scene);
+    ASSERT_OK(scene_open(&scene, STORE_READ, 0));
+    struct put put = user_put("acme", "jane");
+    ASSERT_ERR(scene_apply(&scene, &put, 1, NULL), ERR_IO);
+    scene_end(&scene);
+}
+
+static void set_format(struct scene *scene, uint64_t format)
+{
+    struct key number = {.len = 0};
+    MDB_txn *txn;
+    MDB_val key = env_val(STR("format")), value;
+    key_put_u64(&number, format);
+    value = env_val(key_view(&number));
+    cr_assert_eq(mdb_txn_begin(scene->store->env, NULL, 0, &txn), 0);
+    if (format)
+        cr_assert_eq(mdb_put(txn, scene->store->tables[TABLE_META], &key, &value, 0), 0);
+    else
+        cr_assert_eq(mdb_del(txn, scene->store->tables[TABLE_META], &key, NULL), 0);
+    cr_assert_eq(mdb_drop(txn, scene->store->tables[TABLE_NEWEST], 1), 0);
+    cr_assert_eq(mdb_txn_commit(txn), 0);
+}
+
+static void assert_refused(struct scene *scene, enum err expected)
+{
+    for (size_t i = 0; i < LEN(modes); i++)
+        ASSERT_ERR(scene_open(scene, modes[i], 0), expected);
+}
+
+/* A later format may have other tables, too. */
+Test(store_open, a_later_format_is_left_alone)
+{
+    struct scene scene = scene_new(0);
+    set_format(&scene, FORMAT + 1);
+    scene_close(&scene);
+    assert_refused(&scene, ERR_VERSION);
+    scene_end(&scene);
+}
+
+Test(store_open, a_store_that_lost_its_format_is_damaged)
+{
+    struct scene scene = scene_new(0);
+    set_format(&scene, 0);
+    scene_close(&scene);
+    assert_refused(&scene, ERR_CORRUPT);
+    scene_end(&scene);
+}
+
+Test(store_open, a_store_that_lost_a_table_is_damaged)
+{
+    struct scene scene = scene_new(0);
+    set_format(&scene, FORMAT);
+    scene_close(&scene);
+    ASSERT_ERR(scene_open(&scene, STORE_READ, 0), ERR_CORRUPT);
+    ASSERT_ERR(scene_open(&scene, STORE_WRITE, 0), ERR_CORRUPT);
+    scene_end(&scene);
+}
+
+static void write_data(struct scene *scene, size_t len)
+{
+    static char noise[64 * 1024];
+    char path[1024];
+    snprintf(path, sizeof(path), "%s/data.mdb", scene->path);
+    mkdir(scene->path, 0700);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    cr_assert(fd >= 0 && len <= sizeof(noise));
+    random_bytes(noise, len);
+    cr_assert_eq(write(fd, noise, len), (ssize_t)len);
+    close(fd);
+}
+
+Test(store_open, a_file_that_is_no_store_is_told)
+{
+    struct scene scene = scene_bare();
+    random_begin();
+    write_data(&scene, 64 * 1024);
+    assert_refused(&scene, ERR_CORRUPT);
+    write_data(&scene, 100);
+    assert_refused(&scene, ERR_CORRUPT);
+    scene_end(&scene);
+}
+
+/* As one is left by a process that was killed while it made a store. */
+Test(store_open, an_empty_file_is_no_store_yet)
+{
+    struct scene scene = scene_bare();
+    write_data(&scene, 0);
+    ASSERT_ERR(scene_open(&scene, STORE_READ, 0), ERR_NOT_FOUND);
+    ASSERT_ERR(scene_open(&scene, STORE_WRITE, 0), ERR_NOT_FOUND);
+    ASSERT_OK(scene_open(&scene, STORE_CREATE, 0));
+    scene_end(&scene);
+}
+
+Test(store_open, another_programs_data_is_not_made_a_store)
+{
+    struct scene scene = scene_bare();
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi table;
+    mkdir(scene.path, 0700);
+    cr_assert(mdb_env_create(&env) == 0 && mdb_env_set_maxdbs(env, 1) == 0 &&
+              mdb_env_open(env, scene.path, 0, 0600) == 0 &&
+              mdb_txn_begin(env, NULL, 0, &txn) == 0 &&
+              mdb_dbi_open(txn, "theirs", MDB_CREATE, &table) == 0 && mdb_txn_commit(txn) == 0);
+    mdb_env_close(env);
+    assert_refused(&scene, ERR_CORRUPT);
+    scene_end(&scene);
+}
+
+#ifndef WITH_ADDRESS_SANITIZER
+/* As on shared hosting; a sanitizer needs the address space for itself. */
+Test(store_open, a_smaller_map_is_taken_where_address_space_is_short)
+{
+    struct rlimit limit;
+    struct scene scene = scene_bare();
+    cr_assert_eq(getrlimit(RLIMIT_AS, &limit), 0);
+    limit.rlim_cur = 1024 * MEBI;
+    cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+    ASSERT_OK(scene_open(&scene, STORE_CREATE, 0));
+    struct store_stat stat;
+    ASSERT_OK(store_stat(scene.store, &stat));
+    cr_expect(stat.map_bytes >= 128 * MEBI && stat.map_bytes <= 1024 * MEBI, "map of %lu",
+              (unsigned long)stat.map_bytes);
+    scene_put(&scene, app_put("acme"));
+    scene_end(&scene);
+}
+#endif

@@ -1,0 +1,276 @@
+/* Several processes on one store, and what is short: map, address space, disk. */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/env.h"
+#include "store/scene.h"
+
+SUITE(store_processes);
+
+/* Another process, which waits for its turn; it opens LMDB on its own, after fork. */
+struct other {
+    pid_t pid;
+    int go;
+};
+
+typedef bool (*work_fn)(struct scene *scene);
+
+static struct other other_begin(struct scene *scene, work_fn work)
+{
+    int pipes[2];
+    char byte;
+    cr_assert_eq(pipe(pipes), 0);
+    struct other other = {fork(), pipes[1]};
+    cr_assert(other.pid >= 0);
+    if (other.pid == 0) {
+        close(pipes[1]);
+        _exit(read(pipes[0], &byte, 1) == 1 && work(scene) ? 0 : 1);
+    }
+    close(pipes[0]);
+    return other;
+}
+
+/* Gives it its turn and waits until it is done. */
+static void other_go(struct other other)
+{
+    int status = 0;
+    cr_assert_eq(write(other.go, "", 1), 1);
+    cr_assert_eq(waitpid(other.pid, &status, 0), other.pid);
+    cr_assert(status == 0, "the other process ended with %x", (unsigned)status);
+    close(other.go);
+}
+
+static bool opened(struct scene *scene, enum store_mode mode, size_t map_bytes)
+{
+    return scene_open(scene, mode, map_bytes) == ERR_OK;
+}
+
+static bool write_one(struct scene *scene)
+{
+    struct session_draft draft = draft_new(1000, NOW);
+    struct put put = session_put("acme", "jane", &draft);
+    return opened(scene, STORE_WRITE, 0) && scene_apply(scene, &put, 1, NULL) == ERR_OK;
+}
+
+static uint64_t total(struct scene *scene)
+{
+    struct query query = {.vendor = VENDOR_KRATOS, .limit = 10};
+    return scene_find(scene, "acme", &query).total;
+}
+
+/* A store of so many sessions that is not open. */
+static struct scene closed_scene(size_t map_bytes, size_t sessions)
+{
+    struct scene scene = scene_new(map_bytes);
+    scene_put(&scene, app_put("acme"));
+    ASSERT_OK(scene_fill(&scene, "acme", sessions, 3));
+    scene_close(&scene);
+    return scene;
+}
+
+Test(store_processes, a_snapshot_stays_as_it_was_while_others_write)
+{
+    struct scene scene = closed_scene(0, 5);
+    struct other other = other_begin(&scene, write_one);
+    ASSERT_OK(scene_open(&scene, STORE_READ, 0));
+    scene_read(&scene);
+    cr_expect_eq(total(&scene), 5);
+    other_go(other);
+    cr_expect_eq(total(&scene), 5, "the same snapshot");
+    scene_done(&scene);
+    scene_read(&scene);
+    cr_expect_eq(total(&scene), 6, "the next one");
+    scene_done(&scene);
+    scene_end(&scene);
+}
+
+static bool write_many(struct scene *scene)
+{
+    return opened(scene, STORE_WRITE, MEBI) && scene_fill(scene, "acme", 4000, 3) == ERR_OK;
+}
+
+static uint64_t map_bytes(struct scene *scene)
+{
+    struct store_stat stat;
+    ASSERT_OK(store_stat(scene->store, &stat));
+    return stat.map_bytes;
+}
+
+Test(store_processes, a_full_map_grows_within_a_batch)
+{
+    struct scene scene = scene_new(MEBI);
+    scene_put(&scene, app_put("acme"));
+    cr_expect_eq(map_bytes(&scene), MEBI);
+    ASSERT_OK(scene_fill(&scene, "acme", 4000, 3));
+    cr_expect_gt(map_bytes(&scene), MEBI);
+    cr_expect_eq(scene_count(&scene, "acme"), 4000);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
+Test(store_processes, a_reader_follows_a_store_that_outgrew_its_map)
+{
+    struct scene scene = closed_scene(MEBI, 5);
+    struct other other = other_begin(&scene, write_many);
+    ASSERT_OK(scene_open(&scene, STORE_READ, MEBI));
+    scene_read(&scene);
+    cr_expect_eq(total(&scene), 5);
+    scene_done(&scene);
+    other_go(other);
+    scene_read(&scene);
+    cr_expect_eq(total(&scene), 4000);
+    scene_done(&scene);
+    cr_expect_gt(map_bytes(&scene), MEBI);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
+Test(store_processes, a_writer_follows_a_store_that_outgrew_its_map)
+{
+    struct scene scene = closed_scene(MEBI, 5);
+    struct session_draft draft = draft_new(9999, NOW);
+    struct other other = other_begin(&scene, write_many);
+    ASSERT_OK(scene_open(&scene, STORE_WRITE, MEBI));
+    other_go(other);
+    scene_put(&scene, session_put("acme", "jane", &draft));
+    cr_expect_eq(scene_count(&scene, "acme"), 4001);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
+/* The views of an open snapshot would be gone with the old map. */
+Test(store_processes, the_map_does_not_grow_under_an_open_snapshot)
+{
+    struct scene scene = scene_new(MEBI);
+    scene_put(&scene, app_put("acme"));
+    scene_read(&scene);
+    struct app app = scene_app(&scene, "acme");
+    ASSERT_ERR(scene_fill(&scene, "acme", 4000, 3), ERR_FULL);
+    cr_expect(str_eq(app.id, STR("acme")));
+    cr_expect_eq(total(&scene), 0);
+    scene_done(&scene);
+    ASSERT_OK(scene_fill(&scene, "acme", 4000, 3));
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
+#ifndef WITH_ADDRESS_SANITIZER
+static size_t address_space_in_use(void)
+{
+    size_t pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    cr_assert(file && fscanf(file, "%zu", &pages) == 1);
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+Test(store_processes, a_map_that_cannot_grow_leaves_the_store_usable)
+{
+    struct scene scene = scene_new(64 * MEBI);
+    struct rlimit limit;
+    scene_put(&scene, app_put("acme"));
+    ASSERT_OK(scene_fill(&scene, "acme", 10, 3));
+    cr_assert_eq(getrlimit(RLIMIT_AS, &limit), 0);
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = address_space_in_use() + 48 * MEBI;
+    cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+    scene.store->map_full = true;
+    ASSERT_ERR(env_grow(scene.store), ERR_FULL);
+    cr_expect_eq(scene_count(&scene, "acme"), 10);
+    ASSERT_OK(scene_fill(&scene, "acme", 20, 3));
+    limit.rlim_cur = before;
+    cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+    scene.store->map_full = true;
+    ASSERT_OK(env_grow(scene.store));
+    cr_expect_eq(map_bytes(&scene), 128 * MEBI);
+    cr_expect_eq(scene_count(&scene, "acme"), 20);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+#endif
+
+/* Room for files of a certain size stands in for a full disk. */
+Test(store_processes, a_full_disk_is_told_and_leaves_the_store_usable)
+{
+    struct scene scene = scene_new(0);
+    struct rlimit limit;
+    struct store_stat stat;
+    scene_put(&scene, app_put("acme"));
+    ASSERT_OK(scene_fill(&scene, "acme", 10, 3));
+    ASSERT_OK(store_stat(scene.store, &stat));
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    rlim_t before = limit.rlim_cur;
+    signal(SIGXFSZ, SIG_IGN);
+    limit.rlim_cur = stat.file_bytes;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    enum err err = scene_fill(&scene, "acme", 4000, 3);
+    cr_expect(err == ERR_FULL || err == ERR_IO, "%s", err_word(err));
+    uint64_t map = map_bytes(&scene);
+    cr_expect_eq(scene_count(&scene, "acme"), 10);
+    limit.rlim_cur = before;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    cr_expect_eq(map, stat.map_bytes, "more map is no cure for a full disk");
+    scene_sound(&scene);
+    ASSERT_OK(scene_fill(&scene, "acme", 4000, 3));
+    cr_expect_eq(scene_count(&scene, "acme"), 4000);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
+/* A reader killed inside a snapshot would keep its slot, and the pages of its time, for ever. */
+Test(store_processes, a_writer_clears_away_dead_readers)
+{
+    struct scene scene = closed_scene(0, 5);
+    int status, dead = -1;
+    pid_t child = fork();
+    cr_assert(child >= 0);
+    if (child == 0) {
+        if (opened(&scene, STORE_READ, 0) && snapshot_begin(scene.store, &scene.snapshot) == ERR_OK)
+            kill(getpid(), SIGKILL);
+        _exit(1);
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFSIGNALED(status));
+    ASSERT_OK(scene_open(&scene, STORE_WRITE, 0));
+    cr_assert_eq(mdb_reader_check(scene.store->env, &dead), 0);
+    cr_expect_eq(dead, 0, "none was left to clear");
+    scene_end(&scene);
+}
+
+enum { WRITERS = 4, EACH = 25 };
+
+static bool write_some(struct scene *scene, size_t which)
+{
+    if (!opened(scene, STORE_WRITE, MEBI))
+        return false;
+    for (size_t i = 0; i < EACH; i++) {
+        struct session_draft draft = draft_new(100 + which * EACH + i, NOW);
+        struct put put = session_put("acme", "jane", &draft);
+        if (scene_apply(scene, &put, 1, NULL) != ERR_OK)
+            return false;
+    }
+    return true;
+}
+
+Test(store_processes, writers_take_turns)
+{
+    struct scene scene = closed_scene(MEBI, 1);
+    pid_t children[WRITERS];
+    int status;
+    for (size_t i = 0; i < WRITERS; i++) {
+        children[i] = fork();
+        cr_assert(children[i] >= 0);
+        if (children[i] == 0)
+            _exit(write_some(&scene, i) ? 0 : 1);
+    }
+    for (size_t i = 0; i < WRITERS; i++)
+        cr_expect(waitpid(children[i], &status, 0) == children[i] && status == 0, "writer %zu", i);
+    ASSERT_OK(scene_open(&scene, STORE_READ, 0));
+    cr_expect_eq(scene_count(&scene, "acme"), 1 + WRITERS * EACH);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
