@@ -1,0 +1,228 @@
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "core/core.h"
+#include "core/verified.h"
+#include "model/jwt.h"
+#include "model/secret.h"
+
+struct core {
+    struct verified_tokens *verified;
+};
+
+struct core *core_new(void)
+{
+    struct core *core = calloc(1, sizeof(*core));
+    if (!core)
+        return NULL;
+    core->verified = verified_new();
+    if (core->verified)
+        return core;
+    free(core);
+    return NULL;
+}
+
+void core_free(struct core *core)
+{
+    if (!core)
+        return;
+    verified_free(core->verified);
+    free(core);
+}
+
+/* A request: what every way of being let in needs. */
+struct admission {
+    struct core *core;
+    struct snapshot *snapshot;
+    struct arena *arena;
+    const struct credential *credential;
+    int64_t now;
+    struct caller *caller;
+};
+
+/* Not being there is no reason a caller may tell from any other. */
+static enum err unknown_is_unauthorized(enum err err)
+{
+    return err == ERR_NOT_FOUND ? ERR_UNAUTHORIZED : err;
+}
+
+/* Lets in the holder of caller->session, as long as that is active and the user is. */
+static enum err admit_session(const struct admission *admission)
+{
+    struct caller *caller = admission->caller;
+    enum err err = store_app(admission->snapshot, caller->session.app, &caller->app);
+    if (err == ERR_OK)
+        err = store_user(admission->snapshot, caller->session.app, caller->session.user,
+                         &caller->user);
+    if (err != ERR_OK)
+        return unknown_is_unauthorized(err);
+    caller->has_session = true;
+    int64_t idle_ms = caller->app.idle_s * SECOND_MS;
+    bool alive = session_status(&caller->session, idle_ms, admission->now) == STATUS_ACTIVE;
+    return alive && caller->user.active ? ERR_OK : ERR_UNAUTHORIZED;
+}
+
+static enum err find_by_token(const struct admission *admission, struct str token)
+{
+    uint8_t hash[HASH_BYTES];
+    secret_hash(token, hash);
+    return store_session_by_token(admission->snapshot, hash, &admission->caller->session);
+}
+
+static enum err admit_tokens(const struct admission *admission)
+{
+    const struct credential *credential = admission->credential;
+    for (size_t i = 0; i < credential->token_count; i++) {
+        enum err err = find_by_token(admission, credential->tokens[i]);
+        if (err != ERR_NOT_FOUND)
+            return err == ERR_OK ? admit_session(admission) : err;
+    }
+    return ERR_UNAUTHORIZED;
+}
+
+static enum err admit_user_token(const struct admission *admission)
+{
+    enum err err = find_by_token(admission, admission->credential->tokens[0]);
+    if (err == ERR_OK)
+        err = admit_session(admission);
+    if (err != ERR_OK)
+        return unknown_is_unauthorized(err);
+    bool same = str_eq(admission->caller->user.texts[USER_ID], admission->credential->user);
+    return same ? ERR_OK : ERR_UNAUTHORIZED;
+}
+
+static enum err admit_app_key(const struct admission *admission)
+{
+    const struct credential *credential = admission->credential;
+    struct app *app = &admission->caller->app;
+    struct app_key key = {.use = credential->use};
+    secret_hash(credential->tokens[0], key.hash);
+    enum err err = store_app_by_key(admission->snapshot, &key, app);
+    if (err != ERR_OK)
+        return unknown_is_unauthorized(err);
+    bool right =
+        !credential->has_account || str_eq(credential->account, app_account(app, credential->use));
+    return right ? ERR_OK : ERR_UNAUTHORIZED;
+}
+
+static struct str issuer_of(struct arena *arena, struct str app_id)
+{
+    return arena_printf(arena, "urn:rollcall:app:%.*s", STR_ARG(app_id));
+}
+
+/* Whether the claims were made by this app for itself; times are looked at on every use. */
+static bool claims_are_of(const struct app *app, struct arena *arena, const struct claims *claims)
+{
+    return str_eq(claims->issuer, issuer_of(arena, app->id)) && str_eq(claims->audience, app->id);
+}
+
+/* Checks a token not seen before, and remembers it. */
+static enum err verify(const struct admission *admission, const uint8_t *hash,
+                       struct verified *token)
+{
+    struct str jwt = admission->credential->tokens[0], kid, jwk;
+    struct claims claims;
+    struct app app;
+    uint32_t number;
+    enum err err = jwt_kid(admission->arena, jwt, &kid);
+    if (err == ERR_OK)
+        err = store_signing_key(admission->snapshot, kid, &number, &jwk);
+    if (err == ERR_OK)
+        err = store_app(admission->snapshot, number, &app);
+    if (err == ERR_OK)
+        err = jwt_verify(admission->arena, jwk, jwt, &claims);
+    if (err != ERR_OK)
+        return unknown_is_unauthorized(err);
+    *token = (struct verified){.app = number, .expires_s = claims.expires_s};
+    memcpy(token->hash, hash, HASH_BYTES);
+    if (!claims_are_of(&app, admission->arena, &claims) || !remembered_set(&token->kid, kid) ||
+        !remembered_set(&token->subject, claims.subject) ||
+        !remembered_set(&token->session, claims.session))
+        return ERR_UNAUTHORIZED;
+    verified_add(admission->core->verified, token);
+    return ERR_OK;
+}
+
+/* A remembered token is worth nothing once its key is gone. */
+static enum err key_is_there(const struct admission *admission, const struct verified *token)
+{
+    uint32_t number;
+    struct str jwk;
+    enum err err =
+        store_signing_key(admission->snapshot, remembered_view(&token->kid), &number, &jwk);
+    if (err == ERR_OK && number != token->app)
+        err = ERR_UNAUTHORIZED;
+    return unknown_is_unauthorized(err);
+}
+
+static enum err admit_access_token(const struct admission *admission)
+{
+    uint8_t hash[HASH_BYTES];
+    int64_t now_s = admission->now / SECOND_MS;
+    secret_hash(admission->credential->tokens[0], hash);
+    const struct verified *known = verified_find(admission->core->verified, hash, now_s);
+    struct verified token = {0};
+    enum err err = ERR_OK;
+    if (known) {
+        token = *known;
+        err = key_is_there(admission, &token);
+    } else {
+        err = verify(admission, hash, &token);
+    }
+    if (err != ERR_OK || token.expires_s <= now_s)
+        return err != ERR_OK ? err : ERR_UNAUTHORIZED;
+    struct caller *caller = admission->caller;
+    err = store_session_by_spelling(admission->snapshot, token.app, VENDOR_PRELUDE,
+                                    remembered_view(&token.session), &caller->session);
+    if (err == ERR_OK)
+        err = admit_session(admission);
+    if (err == ERR_OK && !str_eq(caller->user.texts[USER_ID], remembered_view(&token.subject)))
+        err = ERR_UNAUTHORIZED;
+    return unknown_is_unauthorized(err);
+}
+
+enum err core_admit(struct core *core, struct snapshot *snapshot, struct arena *arena,
+                    const struct credential *credential, int64_t now, struct caller *caller)
+{
+    static enum err (*const ways[])(const struct admission *admission) = {
+        [CREDENTIAL_TOKENS] = admit_tokens,
+        [CREDENTIAL_USER_TOKEN] = admit_user_token,
+        [CREDENTIAL_APP_KEY] = admit_app_key,
+        [CREDENTIAL_ACCESS_TOKEN] = admit_access_token,
+    };
+    *caller = (struct caller){.has_session = false};
+    if (credential->kind == CREDENTIAL_NONE || credential->token_count == 0)
+        return ERR_UNAUTHORIZED;
+    return ways[credential->kind](
+        &(struct admission){core, snapshot, arena, credential, now, caller});
+}
+
+enum err core_access_token(struct snapshot *snapshot, struct arena *arena,
+                           const struct session *session, int64_t now, struct buf *token)
+{
+    struct app app;
+    struct user user;
+    struct str jwk;
+    enum err err = store_app(snapshot, session->app, &app);
+    if (err == ERR_OK)
+        err = store_user(snapshot, session->app, session->user, &user);
+    if (err == ERR_OK)
+        err = store_signing_key_of_app(snapshot, session->app, &jwk);
+    if (err != ERR_OK)
+        return err;
+    struct spelling sid;
+    char jti[UUID_TEXT];
+    struct uuid fresh = uuid_make(now);
+    uuid_write(&fresh, jti);
+    session_spell(session, VENDOR_PRELUDE, &sid);
+    struct claims claims = {
+        .issuer = issuer_of(arena, app.id),
+        .audience = app.id,
+        .subject = user.texts[USER_ID],
+        .session = spelling_view(&sid),
+        .id = {jti, sizeof(jti)},
+        .issued_s = now / SECOND_MS,
+        .expires_s = now / SECOND_MS + JWT_LIFE_S,
+    };
+    return claims.issuer.ptr ? jwt_sign(jwk, &claims, token) : ERR_MEMORY;
+}
