@@ -1,0 +1,24 @@
+/* The boundary: requests come in and replies leave, by CGI or FastCGI; nothing else knows libfcgi.
+ */
+#ifndef ROLLCALL_HTTP_GATEWAY_H
+#define ROLLCALL_HTTP_GATEWAY_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Answers one request: appends a whole CGI response to `out`. `env` is valid during the call. */
+typedef void (*gateway_fn)(void *context, char *const *env, struct buf *out);
+
+/* Accepts and answers one request after another on a listening FastCGI socket until gateway_stop
+ * was called, or `most` requests are answered (0: no bound). A connection is closed after its
+ * answer, so that none pins this process; the request body is read to its end and dropped. ERR_IO:
+ * the socket fails. */
+enum err gateway_serve(int listen_fd, uint64_t most, gateway_fn answer, void *context) MUST_CHECK;
+
+/* From a signal handler: the request at hand is finished, no further one is accepted. */
+void gateway_stop(void);
+
+/* Answers the one plain CGI request of this process: `env` in, standard output. */
+enum err gateway_cgi(char *const *env, gateway_fn answer, void *context) MUST_CHECK;
+
+#endif

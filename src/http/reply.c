@@ -1,0 +1,89 @@
+#include "http/reply.h"
+
+static const struct {
+    int status;
+    const char *reason;
+} reasons[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {204, "No Content"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {409, "Conflict"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {500, "Internal Server Error"},
+    {503, "Service Unavailable"},
+};
+
+const char *reply_reason(int status)
+{
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    return "Unknown";
+}
+
+void reply_begin(struct reply *reply, struct buf *body)
+{
+    *reply = (struct reply){.status = 200, .body = body};
+    buf_reset(body);
+}
+
+void reply_restart(struct reply *reply, int status)
+{
+    reply_begin(reply, reply->body);
+    reply->status = status;
+}
+
+void reply_header(struct reply *reply, const char *name, struct str value)
+{
+    if (reply->header_count == REPLY_HEADERS_MAX) {
+        reply->body->failed = true;
+        return;
+    }
+    reply->headers[reply->header_count++] = (struct reply_header){name, value};
+}
+
+struct json_out reply_json(struct reply *reply)
+{
+    return json_begin(reply->body);
+}
+
+/* A value that ended its line would be the next header (RFC 9110, 5.5). */
+static void put_value(struct buf *out, struct str value)
+{
+    size_t begin = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.ptr[i] != '\r' && value.ptr[i] != '\n' && value.ptr[i] != '\0')
+            continue;
+        buf_put(out, value.ptr + begin, i - begin);
+        begin = i + 1;
+    }
+    buf_str(out, str_from(value, begin));
+}
+
+void reply_write(const struct reply *reply, bool head_only, struct buf *out)
+{
+    buf_str(out, STR("Status: "));
+    buf_i64(out, reply->status);
+    buf_byte(out, ' ');
+    buf_str(out, str_of(reply_reason(reply->status)));
+    buf_str(out, STR("\r\n"));
+    for (size_t i = 0; i < reply->header_count; i++) {
+        buf_str(out, str_of(reply->headers[i].name));
+        buf_str(out, STR(": "));
+        put_value(out, reply->headers[i].value);
+        buf_str(out, STR("\r\n"));
+    }
+    buf_str(out, STR("Content-Length: "));
+    buf_i64(out, (int64_t)reply->body->len);
+    buf_str(out, STR("\r\n\r\n"));
+    if (!head_only)
+        buf_str(out, buf_view(reply->body));
+}

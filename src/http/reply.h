@@ -1,0 +1,39 @@
+/* An answer before it is sent: status, headers, body. */
+#ifndef ROLLCALL_HTTP_REPLY_H
+#define ROLLCALL_HTTP_REPLY_H
+
+#include "base/buf.h"
+#include "base/json_out.h"
+#include "base/str.h"
+
+enum { REPLY_HEADERS_MAX = 24 };
+
+struct reply_header {
+    const char *name; /* a literal */
+    struct str value; /* must outlive the reply; no line breaks (they are left out when sent) */
+};
+
+struct reply {
+    int status;
+    struct reply_header headers[REPLY_HEADERS_MAX];
+    size_t header_count;
+    struct buf *body; /* the worker's, used again for every reply */
+};
+
+/* An empty 200 that writes into `body`, which is emptied. */
+void reply_begin(struct reply *reply, struct buf *body);
+/* Sets the status, forgets headers and body: the failure's way out of a half-made reply. */
+void reply_restart(struct reply *reply, int status);
+/* Adds a header; one too many is a fault of ours and marks the reply failed (body->failed). */
+void reply_header(struct reply *reply, const char *name, struct str value);
+/* A writer of JSON into the body. */
+struct json_out reply_json(struct reply *reply);
+
+/* The standard reason phrase ("Not Found"); "Unknown" for a number without one. */
+const char *reply_reason(int status);
+
+/* Appends the whole CGI response: Status, headers, Content-Length, empty line, and unless
+ * `head_only` the body. */
+void reply_write(const struct reply *reply, bool head_only, struct buf *out);
+
+#endif

@@ -1,0 +1,79 @@
+/* A request as a vendor-free value, built from CGI variables (RFC 3875). Everything it holds is the
+ * arena's or the environment's. */
+#ifndef ROLLCALL_HTTP_REQUEST_H
+#define ROLLCALL_HTTP_REQUEST_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+/* Limits, checked before anything is kept. */
+enum {
+    PATH_MAX_BYTES = 4096,
+    QUERY_MAX_BYTES = 16384,
+    HEADER_MAX_BYTES = 16384,
+    PARAMS_MAX = 256,
+    COOKIES_MAX = 128
+};
+
+/* How the site is configured, as far as an answer shows it. */
+struct site {
+    struct str public_url;          /* no '/' at the end; empty: relative answers */
+    struct str prefix;              /* the path it is mounted under: "" or "/x/y" */
+    const struct str *cookie_names; /* of session cookies; a name may end in '*' for any ending */
+    size_t cookie_name_count;
+};
+
+struct param {
+    struct str name, value; /* percent-decoded, '+' as space */
+};
+
+struct request {
+    struct arena *arena;
+    const struct site *site;
+    char *const *env; /* "NAME=value", NULL at the end */
+    struct str method;
+    /* The path as it was sent, the prefix taken off, not decoded; and as CGI's PATH_INFO has it,
+     * empty when that is absent. */
+    struct str path, path_info;
+    struct str query;     /* raw, without '?' */
+    struct param *params; /* in the order sent */
+    size_t param_count;
+    const char *bad_query;         /* NULL, or one sentence why the query string cannot be read */
+    struct str id;                 /* of this request: 27 letters and digits, ours */
+    int64_t now;                   /* the instant it is answered for */
+    int64_t started_ns;            /* the monotonic clock when it came in */
+    int64_t (*monotonic_ns)(void); /* that clock */
+};
+
+/* Fills *request; id, now and started_ns are the caller's to set. A path or query over its limit:
+ * ERR_TOO_LARGE, a request without method or path: ERR_MALFORMED; method, path and what could be
+ * read are set all the same. ERR_MEMORY. */
+enum err request_read(struct arena *arena, const struct site *site, char *const *env,
+                      struct request *request) MUST_CHECK;
+
+/* A CGI variable; empty with a NULL pointer when absent. */
+struct str request_variable(const struct request *request, const char *name);
+/* A header by its HTTP name ("X-User-Id"), case ignored; empty with a NULL pointer when absent, or
+ * over HEADER_MAX_BYTES. For Authorization, the REDIRECT_ form that Apache's rewrites leave is
+ * looked for too. */
+struct str request_header(const struct request *request, const char *name);
+
+/* The first parameter of that name, NULL without one; and how many there are. */
+const struct param *request_param(const struct request *request, const char *name);
+size_t request_param_count(const struct request *request, const char *name);
+
+/* Calls back for each cookie whose name the site lists, in the order sent. */
+typedef void (*request_cookie_fn)(void *context, struct str value);
+void request_each_cookie(const struct request *request, request_cookie_fn each, void *context);
+
+/* Splits "Bearer abc": true when the header is there and of that scheme (case ignored, one or more
+ * spaces); *rest is what follows. */
+bool request_authorization(const struct request *request, const char *scheme, struct str *rest);
+/* Basic credentials (RFC 7617): false unless there, decodable, and with a colon. The arena's. */
+bool request_basic(const struct request *request, struct str *user, struct str *password);
+
+/* Decodes %XX in the arena; with `plus`, '+' is a space. Fails (false) on a broken escape, a NUL,
+ * or what is no UTF-8. */
+bool request_decode(struct arena *arena, struct str text, bool plus, struct str *decoded);
+
+#endif
