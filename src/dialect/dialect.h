@@ -1,0 +1,45 @@
+/* A dialect: one vendor's session API as data. Everything in it is pure: no clock, no store, no
+ * socket.
+ *
+ * The way of a request: route -> who (credential) -> core_admit -> want (wish) -> core_grant ->
+ * show. A failure anywhere leaves by `fail`, in the vendor's own shape. */
+#ifndef ROLLCALL_DIALECT_DIALECT_H
+#define ROLLCALL_DIALECT_DIALECT_H
+
+#include "base/err.h"
+#include "core/core.h"
+#include "http/reply.h"
+#include "http/request.h"
+#include "model/vendor.h"
+
+struct route {
+    const char *method; /* "GET" answers HEAD too */
+    const char *path;   /* from the first '/', decoded */
+    /* Checks the parameters and says what is wished. ERR_INVALID or ERR_MALFORMED, with *failure
+     * filled in (views: literals or the request's arena). */
+    enum err (*want)(const struct request *request, const struct caller *caller, struct wish *wish,
+                     struct failure *failure);
+    /* Writes the 200 answer. */
+    void (*show)(const struct request *request, const struct answer *answer, struct reply *reply);
+};
+
+struct dialect {
+    enum vendor vendor;
+    const char *const *spaces;  /* path prefixes that are this vendor's alone; NULL at the end */
+    const struct route *routes; /* ends with a row whose path is NULL */
+    bool slash_at_end;          /* a '/' after a path is tolerated */
+    /* Reads the credential; CREDENTIAL_NONE when the request brings none. */
+    void (*who)(const struct request *request, struct credential *credential);
+    /* Writes a failure in the vendor's shape. `route` is NULL where none was found. For
+     * ERR_NO_METHOD the Allow header is added by the router. */
+    void (*fail)(const struct request *request, const struct route *route,
+                 const struct failure *failure, struct reply *reply);
+};
+
+extern const struct dialect dialect_prelude, dialect_corbado, dialect_streambird, dialect_kratos,
+    dialect_rocketchat;
+
+/* All of them; NULL at the end. */
+extern const struct dialect *const dialects[];
+
+#endif
