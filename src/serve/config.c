@@ -1,0 +1,359 @@
+#include "serve/config.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+
+enum kind { KIND_TEXT, KIND_LIST, KIND_INTEGER };
+
+/* One row an option: what it may be, what it is when nobody says, what it is for. */
+struct option {
+    const char *name;
+    enum kind kind;
+    const char *otherwise; /* as the file would have it */
+    long low, high;        /* KIND_INTEGER */
+    const char *(*wrong)(
+        const char *text); /* KIND_TEXT, an element of KIND_LIST: why not, or NULL */
+    const char *help;
+};
+
+static const char *no_path(const char *text)
+{
+    return text[0] == '/' ? NULL : "must be an absolute path";
+}
+
+static const char *no_address(const char *text)
+{
+    bool unix_path = strncmp(text, "unix:/", 6) == 0;
+    bool tcp = strncmp(text, "tcp:", 4) == 0 && strrchr(text + 4, ':');
+    return !*text || unix_path || tcp ? NULL : "must be \"unix:/path\", \"tcp:host:port\" or empty";
+}
+
+static const char *no_mode(const char *text)
+{
+    char *end;
+    unsigned long mode = strtoul(text, &end, 8);
+    return *text && !*end && mode <= 0777 ? NULL : "must be an octal mode such as \"0660\"";
+}
+
+static const char *no_url(const char *text)
+{
+    size_t len = strlen(text);
+    bool url = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+    return !len || (url && text[len - 1] != '/')
+               ? NULL
+               : "must begin with http:// or https:// and not end with '/'";
+}
+
+static const char *no_prefix(const char *text)
+{
+    size_t len = strlen(text);
+    return !len || (text[0] == '/' && text[len - 1] != '/')
+               ? NULL
+               : "must begin with '/' and not end with one";
+}
+
+static const char *no_cookie(const char *text)
+{
+    return *text && text[strcspn(text, " \t;=,\"")] == '\0' ? NULL : "must be names of cookies";
+}
+
+static const char *no_level(const char *text)
+{
+    enum log_level level;
+    return log_level_parse(text, &level) ? NULL : "must be error, warn, info or debug";
+}
+
+static const struct option options[] = {
+    {"store", KIND_TEXT, "/var/lib/rollcall", 0, 0, no_path, "the folder of the store"},
+    {"listen", KIND_TEXT, "", 0, 0, no_address,
+     "where to listen: \"unix:/path\" or \"tcp:host:port\"; empty: a socket that was handed over"},
+    {"socket_mode", KIND_TEXT, "0660", 0, 0, no_mode, "the mode of a unix socket"},
+    {"workers", KIND_INTEGER, "2", 0, WORKERS_MAX, NULL,
+     "how many processes answer; 0: this one does, without a master"},
+    {"requests_per_worker", KIND_INTEGER, "0", 0, 1000000000, NULL,
+     "after how many answers a worker is replaced; 0: never"},
+    {"drain_seconds", KIND_INTEGER, "30", 0, 3600, NULL,
+     "how long a worker may take to finish when it is told to stop"},
+    {"map_size_mib", KIND_INTEGER, "0", 0, 16777216, NULL,
+     "address space for the store in MiB; 0: as much as is to be had, up to 64 GiB"},
+    {"public_url", KIND_TEXT, "", 0, 0, no_url,
+     "how clients reach this server, for links in answers; empty: links are relative"},
+    {"prefix", KIND_TEXT, "", 0, 0, no_prefix, "the path it is mounted under, such as \"/auth\""},
+    {"cookie_names", KIND_LIST, "{\"ory_kratos_session\", \"ory_session_*\"}", 0, 0, no_cookie,
+     "cookies that hold a session token, the first one known counts; '*' ends a name as any "
+     "ending"},
+    {"log_level", KIND_TEXT, "info", 0, 0, no_level,
+     "error, warn, info or debug, on standard error"},
+};
+enum { OPTION_COUNT = sizeof(options) / sizeof(*options) };
+
+static const struct option *option_of(const char *name)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (strcmp(options[i].name, name) == 0)
+            return &options[i];
+    return NULL;
+}
+
+/* ---- checking ---- */
+
+static int check_option(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const struct option *option = option_of(opt->name);
+    for (unsigned i = 0; i < cfg_opt_size(opt); i++) {
+        if (option->kind == KIND_INTEGER) {
+            long value = cfg_opt_getnint(opt, i);
+            if (value < option->low || value > option->high) {
+                cfg_error(cfg, "%s must be from %ld to %ld", option->name, option->low,
+                          option->high);
+                return -1;
+            }
+            continue;
+        }
+        const char *text = cfg_opt_getnstr(opt, i);
+        const char *wrong = option->wrong(text ? text : "");
+        if (wrong) {
+            cfg_error(cfg, "%s %s", option->name, wrong);
+            return -1;
+        }
+    }
+    if (cfg_opt_size(opt) > COOKIE_NAMES_MAX) {
+        cfg_error(cfg, "%s has more than %d elements", option->name, COOKIE_NAMES_MAX);
+        return -1;
+    }
+    return 0;
+}
+
+static void report(cfg_t *cfg, const char *format, va_list args)
+{
+    char text[512];
+    vsnprintf(text, sizeof(text), format, args);
+    if (cfg && cfg->filename && cfg->line)
+        log_error("%s:%d: %s", cfg->filename, cfg->line, text);
+    else
+        log_error("%s: %s", cfg && cfg->filename ? cfg->filename : "configuration", text);
+}
+
+/* ---- reading ---- */
+
+static cfg_t *make_parser(void)
+{
+    cfg_opt_t table[OPTION_COUNT + 1] = {0};
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &options[i];
+        char *name = (char *)option->name, *otherwise = (char *)option->otherwise;
+        if (option->kind == KIND_INTEGER)
+            table[i] = (cfg_opt_t)CFG_INT(name, strtol(otherwise, NULL, 10), CFGF_NONE);
+        else if (option->kind == KIND_LIST)
+            table[i] = (cfg_opt_t)CFG_STR_LIST(name, otherwise, CFGF_NONE);
+        else
+            table[i] = (cfg_opt_t)CFG_STR(name, otherwise, CFGF_NONE);
+    }
+    table[OPTION_COUNT] = (cfg_opt_t)CFG_END();
+    cfg_t *cfg = cfg_init(table, CFGF_NONE);
+    if (!cfg)
+        return NULL;
+    cfg_set_error_function(cfg, report);
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        cfg_set_validate_func(cfg, options[i].name, check_option);
+    return cfg;
+}
+
+/* Where a comment or a quoted text that begins at `text` ends; `text` itself when none begins
+ * there. */
+static char *skip_comment(char *text)
+{
+    char *end = text;
+    if (text[0] == '#' || (text[0] == '/' && text[1] == '/'))
+        end = text + strcspn(text, "\n");
+    else if (text[0] == '/' && text[1] == '*')
+        end = (end = strstr(text + 2, "*/")) ? end + 2 : text + strlen(text);
+    return end;
+}
+
+static char *skip_quoted(char *text)
+{
+    char quote = *text;
+    if (quote != '"' && quote != '\'')
+        return text;
+    for (text++; *text && *text != quote; text++)
+        if (*text == '\\' && text[1])
+            text++;
+    return *text ? text + 1 : text;
+}
+
+/* libconfuse 3.3 counts two lines too many for each comment, and then names the wrong line in its
+ * errors: it gets to see blanks in their place. */
+static void blank_comments(char *text)
+{
+    while (*text) {
+        char *quoted = skip_quoted(text), *end = skip_comment(text);
+        if (quoted > text)
+            text = quoted;
+        else if (end == text)
+            text++;
+        for (; text < end; text++)
+            if (*text != '\n')
+                *text = ' ';
+    }
+}
+
+/* The whole file, NUL at its end; the caller frees it. NULL, and errno says why. */
+static char *read_text(const char *path)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = fopen(path, "r"), *copy = file ? open_memstream(&text, &size) : NULL;
+    if (copy) {
+        for (int c; (c = getc(file)) != EOF;)
+            putc(c, copy);
+        fclose(copy);
+    }
+    if (file && ferror(file)) { /* a folder, say */
+        free(text);
+        text = NULL;
+    }
+    if (file)
+        fclose(file);
+    return text;
+}
+
+static enum err parse_text(cfg_t *cfg, const char *path, char *text)
+{
+    size_t len = strlen(text);
+    FILE *file = len ? fmemopen(text, len, "r") : NULL;
+    if (len == 0)
+        return ERR_OK;
+    free(cfg->filename);
+    cfg->filename = strdup(path);
+    int code = file ? cfg_parse_fp(cfg, file) : CFG_FILE_ERROR;
+    if (file)
+        fclose(file);
+    return code == CFG_SUCCESS ? ERR_OK : ERR_INVALID;
+}
+
+static enum err read_file(cfg_t *cfg, const char *path, bool must_exist)
+{
+    if (!must_exist && access(path, F_OK) != 0)
+        return ERR_OK;
+    char *text = read_text(path);
+    if (!text) {
+        log_error("%s: %s", path, strerror(errno));
+        return ERR_INVALID;
+    }
+    blank_comments(text);
+    enum err err = parse_text(cfg, path, text);
+    free(text);
+    return err;
+}
+
+/* A list's elements are parted by commas or blanks there. */
+static enum err set_from_text(cfg_t *cfg, cfg_opt_t *opt, const struct option *option, char *text)
+{
+    char *values[COOKIE_NAMES_MAX], *rest = text, *value;
+    unsigned count = 0;
+    if (option->kind == KIND_LIST)
+        while (count < COOKIE_NAMES_MAX && (value = strsep(&rest, ", ")))
+            values[count] = value, count += *value != '\0';
+    else
+        values[count++] = text;
+    if (cfg_opt_setmulti(cfg, opt, count, values) != CFG_SUCCESS)
+        return ERR_INVALID;
+    return check_option(cfg, opt) == 0 ? ERR_OK : ERR_INVALID;
+}
+
+static enum err read_variable(cfg_t *cfg, const struct option *option)
+{
+    char name[64] = "ROLLCALL_";
+    size_t len = strlen(name);
+    for (const char *c = option->name; *c; c++)
+        name[len++] = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+    const char *value = getenv(name);
+    if (!value)
+        return ERR_OK;
+    char *text = strdup(value), *file = cfg->filename;
+    if (!text)
+        return ERR_MEMORY;
+    /* What is wrong with it is reported under its name. */
+    cfg->filename = name;
+    cfg->line = 0;
+    enum err err = set_from_text(cfg, cfg_getopt(cfg, option->name), option, text);
+    cfg->filename = file;
+    free(text);
+    return err;
+}
+
+static void take(cfg_t *cfg, struct config *config)
+{
+    enum log_level level = LOG_INFO;
+    *config = (struct config){
+        .source = cfg,
+        .store = cfg_getstr(cfg, "store"),
+        .listen = cfg_getstr(cfg, "listen"),
+        .socket_mode = (mode_t)strtoul(cfg_getstr(cfg, "socket_mode"), NULL, 8),
+        .workers = (int)cfg_getint(cfg, "workers"),
+        .requests_per_worker = (uint64_t)cfg_getint(cfg, "requests_per_worker"),
+        .drain_seconds = (int)cfg_getint(cfg, "drain_seconds"),
+        .map_bytes = (size_t)cfg_getint(cfg, "map_size_mib") << 20,
+        .site = {.public_url = str_of(cfg_getstr(cfg, "public_url")),
+                 .prefix = str_of(cfg_getstr(cfg, "prefix")),
+                 .cookie_name_count = cfg_size(cfg, "cookie_names")},
+    };
+    for (unsigned i = 0; i < config->site.cookie_name_count; i++)
+        config->cookie_names[i] = str_of(cfg_getnstr(cfg, "cookie_names", i));
+    config->site.cookie_names = config->cookie_names;
+    log_level_parse(cfg_getstr(cfg, "log_level"), &level);
+    log_set_level(level);
+}
+
+enum err config_load(const char *path, struct config *config)
+{
+    const char *named = path ? path : getenv("ROLLCALL_CONFIG");
+    cfg_t *cfg = make_parser();
+    if (!cfg)
+        return ERR_MEMORY;
+    enum err err =
+        read_file(cfg, named ? named : SYSCONFDIR "/rollcall/rollcall.conf", named != NULL);
+    for (size_t i = 0; err == ERR_OK && i < OPTION_COUNT; i++)
+        err = read_variable(cfg, &options[i]);
+    if (err == ERR_OK)
+        take(cfg, config);
+    else
+        cfg_free(cfg);
+    return err;
+}
+
+void config_free(struct config *config)
+{
+    if (config->source)
+        cfg_free(config->source);
+    config->source = NULL;
+}
+
+/* ---- showing ---- */
+
+void config_print(const struct config *config, FILE *out)
+{
+    cfg_print(config->source, out);
+}
+
+void config_help(FILE *out)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &options[i];
+        const char *quote = option->kind == KIND_TEXT ? "\"" : "";
+        fprintf(out, "  %s = %s%s%s\n      %s", option->name, quote, option->otherwise, quote,
+                option->help);
+        if (option->kind == KIND_INTEGER)
+            fprintf(out, " (%ld to %ld)", option->low, option->high);
+        fputc('\n', out);
+    }
+}

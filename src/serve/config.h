@@ -1,0 +1,37 @@
+/* The daemon's configuration: one file (libconfuse's syntax), each option overridable by the
+ * environment variable ROLLCALL_<OPTION>. */
+#ifndef ROLLCALL_SERVE_CONFIG_H
+#define ROLLCALL_SERVE_CONFIG_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "http/request.h"
+
+enum { COOKIE_NAMES_MAX = 16, WORKERS_MAX = 256 };
+
+struct config {
+    void *source; /* what the texts below belong to */
+    const char *store, *listen;
+    mode_t socket_mode;
+    int workers;
+    uint64_t requests_per_worker;
+    int drain_seconds;
+    size_t map_bytes;
+    struct str cookie_names[COOKIE_NAMES_MAX];
+    struct site site;
+};
+
+/* Reads the file, then the environment. `path` NULL: $ROLLCALL_CONFIG, or else the installed place,
+ * where no file is no error. What is wrong is logged as `file:line: reason` and gives ERR_INVALID.
+ * Sets the log's level. The caller ends *config with config_free. */
+enum err config_load(const char *path, struct config *config) MUST_CHECK;
+void config_free(struct config *config);
+
+/* Every option in force, in the file's syntax. */
+void config_print(const struct config *config, FILE *out);
+/* Every option with bounds, default and what it is for. */
+void config_help(FILE *out);
+
+#endif

@@ -1,0 +1,13 @@
+/* The master of a pool: starts workers on one listening socket, replaces those that die, and rolls
+ * or drains them when told to. Opens no store, reads no byte from outside. */
+#ifndef ROLLCALL_SERVE_POOL_H
+#define ROLLCALL_SERVE_POOL_H
+
+#include "serve/config.h"
+
+/* Runs until SIGTERM or SIGINT. SIGHUP reads the configuration at `path` (NULL as in config_load)
+ * anew and replaces every worker. Gives the process's exit code; the configuration is freed by
+ * then. */
+int pool_run(struct config *config, const char *path, int listen_fd);
+
+#endif

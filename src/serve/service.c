@@ -1,0 +1,150 @@
+#include "serve/service.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "serve/route.h"
+
+static void make_request_id(struct service *service, char *out)
+{
+    uint8_t *byte = service->last_id.bytes + sizeof(service->last_id.bytes);
+    while (byte > service->last_id.bytes && ++*--byte == 0)
+        ;
+    ksuid_write(service->now(), &service->last_id, out);
+}
+
+enum err service_begin(struct service *service, struct store *store, const struct site *site)
+{
+    *service = (struct service){
+        .site = *site,
+        .store = store,
+        .core = core_new(),
+        .arena = arena_new(REQUEST_MEMORY_MAX),
+        .now = clock_now,
+        .monotonic_ns = clock_monotonic_ns,
+        .make_id = make_request_id,
+        .last_id = uuid_random(),
+    };
+    if (service->core && service->arena)
+        return ERR_OK;
+    service_end(service);
+    return ERR_MEMORY;
+}
+
+void service_end(struct service *service)
+{
+    core_free(service->core);
+    arena_free(service->arena);
+    buf_free(&service->body);
+    *service = (struct service){.store = NULL};
+}
+
+/* One request on its way through. */
+struct passage {
+    struct service *service;
+    struct request request;
+    struct match match;
+    struct snapshot *snapshot;
+    struct caller caller;
+    struct wish wish;
+    struct answer answer;
+    struct failure failure;
+    struct reply reply;
+};
+
+static enum err admit(struct passage *passage)
+{
+    struct service *service = passage->service;
+    struct credential credential = {.kind = CREDENTIAL_NONE};
+    passage->match.dialect->who(&passage->request, &credential);
+    enum err err = service->store ? snapshot_begin(service->store, &passage->snapshot) : ERR_BUSY;
+    if (err != ERR_OK)
+        return err;
+    return core_admit(service->core, passage->snapshot, service->arena, &credential,
+                      passage->request.now, &passage->caller);
+}
+
+/* The steps in their order; the first that fails ends it. Who is not let in learns nothing about
+ * the rest of the request: admission comes first. */
+static enum err pass(struct passage *passage)
+{
+    struct request *request = &passage->request;
+    enum err err = route_find(request, &passage->match);
+    if (err == ERR_OK)
+        err = admit(passage);
+    if (err == ERR_OK && request->bad_query) {
+        passage->failure.text = str_of(request->bad_query);
+        return ERR_MALFORMED;
+    }
+    if (err == ERR_OK)
+        err = passage->match.route->want(request, &passage->caller, &passage->wish,
+                                         &passage->failure);
+    if (err == ERR_OK)
+        err = core_grant(passage->snapshot, request->arena, &passage->caller, &passage->wish,
+                         request->now, &passage->answer);
+    if (err == ERR_OK)
+        passage->match.route->show(request, &passage->answer, &passage->reply);
+    return err == ERR_OK && passage->reply.body->failed ? ERR_MEMORY : err;
+}
+
+/* Paths that are no vendor's get an error that is no vendor's. */
+static void fail_plainly(const struct failure *failure, struct reply *reply)
+{
+    reply_restart(reply, err_status(failure->err));
+    reply_header(reply, "Content-Type", STR("application/json"));
+    reply_header(reply, "Cache-Control", STR("no-store"));
+    struct json_out json = reply_json(reply);
+    json_object_begin(&json);
+    json_member_text(&json, "error", str_of(err_word(failure->err)));
+    json_member_text(&json, "message", failure->text);
+    json_object_end(&json);
+}
+
+static void fail(struct passage *passage, enum err err)
+{
+    const struct match *match = &passage->match;
+    struct failure *failure = &passage->failure;
+    failure->err = err;
+    if (failure->text.len == 0)
+        failure->text = str_of(err_text(err));
+    if (match->dialect)
+        match->dialect->fail(&passage->request, match->route, failure, &passage->reply);
+    else
+        fail_plainly(failure, &passage->reply);
+    if (err == ERR_NO_METHOD)
+        reply_header(&passage->reply, "Allow", match->allow);
+    if (err_status(err) >= 500)
+        log_error("request %.*s: %s", STR_ARG(passage->request.id), err_word(err));
+}
+
+/* A request that cannot be read is still answered by whose path it names. */
+static enum err read_request(struct passage *passage, char *const *env, const char *id)
+{
+    struct service *service = passage->service;
+    struct request *request = &passage->request;
+    enum err err = request_read(service->arena, &service->site, env, request);
+    request->id = (struct str){id, REQUEST_ID_TEXT};
+    request->now = service->now();
+    request->started_ns = service->monotonic_ns();
+    request->monotonic_ns = service->monotonic_ns;
+    if (err != ERR_OK && route_find(request, &passage->match) != ERR_OK)
+        passage->match.route = NULL;
+    return err;
+}
+
+void service_answer(void *context, char *const *env, struct buf *out)
+{
+    struct service *service = context;
+    struct passage passage = {.service = service};
+    char id[REQUEST_ID_TEXT];
+    service->make_id(service, id);
+    reply_begin(&passage.reply, &service->body);
+    enum err err = read_request(&passage, env, id);
+    if (err == ERR_OK)
+        err = pass(&passage);
+    if (err != ERR_OK)
+        fail(&passage, err);
+    reply_write(&passage.reply, str_eq(passage.request.method, STR("HEAD")), out);
+    if (passage.snapshot)
+        snapshot_end(passage.snapshot);
+    arena_reset(service->arena);
+}

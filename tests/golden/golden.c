@@ -1,0 +1,402 @@
+/* Golden cases: a folder says which records there are, what is asked and when, and what must be
+ * answered.
+ *
+ *   tests/golden/<dialect>/<case>/request    request line, then headers
+ *                                 expected   status, headers, an empty line, body
+ *   and beside it, or else one level up:     records.jsonl, now, site
+ *
+ * {token:SESSION} in a header stands for an access token of that session made at `now`,
+ * {token:SESSION@INSTANT} for one made then. All headers but Content-Length are compared; JSON by
+ * value, all else by bytes. */
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <ctype.h>
+#include <glob.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "serve/service.h"
+#include "support/scratch.h"
+#include "support/suite.h"
+
+SUITE(golden);
+
+enum { PATH_BYTES = 1024, ENV_MAX = 64, ARENA_BYTES = 16 * 1024 * 1024 };
+
+static const char *root(void)
+{
+    const char *given = getenv("ROLLCALL_GOLDEN");
+    return given ? given : "tests/golden";
+}
+
+/* ---- a case's files ---- */
+
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = NULL;
+    size_t size = 0;
+    if (!file)
+        return NULL;
+    FILE *copy = open_memstream(&text, &size);
+    for (int c; (c = fgetc(file)) != EOF;)
+        fputc(c, copy);
+    fclose(copy);
+    fclose(file);
+    return text;
+}
+
+/* The case's own file, or its dialect's; NULL when neither has one. */
+static char *case_file(const char *folder, const char *name)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    char *text = read_file(path);
+    if (text)
+        return text;
+    snprintf(path, sizeof(path), "%s/../%s", folder, name);
+    return read_file(path);
+}
+
+/* ---- what the case holds still ---- */
+
+static int64_t held_now;
+
+static int64_t now_held(void)
+{
+    return held_now;
+}
+
+static int64_t monotonic_held(void)
+{
+    return 0;
+}
+
+static void id_held(struct service *service, char *out)
+{
+    (void)service;
+    memset(out, '0', REQUEST_ID_TEXT);
+}
+
+/* ---- one case ---- */
+
+struct golden {
+    const char *folder;
+    char *dir; /* scratch */
+    struct arena *arena;
+    struct store *store;
+    struct service service;
+    struct str cookie_names[4];
+    char *records, *site, *now, *request, *expected;
+    char *env[ENV_MAX];
+    size_t env_count;
+};
+
+static void begin_site(struct golden *golden, struct site *site)
+{
+    struct str rest = str_of(golden->site), line, key, value;
+    golden->cookie_names[0] = STR("ory_kratos_session");
+    golden->cookie_names[1] = STR("ory_session_*");
+    *site = (struct site){.public_url = STR("http://127.0.0.1:8080"),
+                          .cookie_names = golden->cookie_names,
+                          .cookie_name_count = 2};
+    while (rest.len) {
+        str_split(rest, '\n', &line, &rest);
+        str_split(line, '=', &key, &value);
+        if (str_eq(key, STR("public_url")))
+            site->public_url = value;
+        else if (str_eq(key, STR("prefix")))
+            site->prefix = value;
+        else if (str_eq(key, STR("cookie"))) {
+            golden->cookie_names[0] = value;
+            site->cookie_name_count = 1;
+        } else
+            cr_assert_eq(line.len, 0, "%s: unknown line in site", golden->folder);
+    }
+}
+
+static void begin(struct golden *golden, const char *folder)
+{
+    struct site site;
+    *golden =
+        (struct golden){.folder = folder, .dir = scratch_dir(), .arena = arena_new(ARENA_BYTES)};
+    golden->records = case_file(folder, "records.jsonl");
+    golden->site = case_file(folder, "site");
+    golden->now = case_file(folder, "now");
+    golden->request = case_file(folder, "request");
+    golden->expected = case_file(folder, "expected");
+    cr_assert(golden->records && golden->now && golden->request && golden->expected,
+              "%s: a file is missing", folder);
+    cr_assert(instant_parse(str_trim((struct str){golden->now, strcspn(golden->now, "\n")}),
+                            INSTANT_STRICT, &held_now, NULL),
+              "%s: now is no instant", folder);
+    golden->store = scratch_store_at(golden->dir, golden->records, held_now);
+    begin_site(golden, &site);
+    cr_assert_eq(service_begin(&golden->service, golden->store, &site), ERR_OK);
+    golden->service.now = now_held;
+    golden->service.monotonic_ns = monotonic_held;
+    golden->service.make_id = id_held;
+}
+
+static void end(struct golden *golden)
+{
+    service_end(&golden->service);
+    store_close(golden->store);
+    scratch_remove(golden->dir);
+    arena_free(golden->arena);
+    free(golden->records);
+    free(golden->site);
+    free(golden->now);
+    free(golden->request);
+    free(golden->expected);
+}
+
+/* ---- the request ---- */
+
+static struct str token_of(struct golden *golden, struct str what)
+{
+    struct str id_text, instant_text;
+    struct uuid id;
+    struct session session;
+    struct snapshot *snapshot;
+    struct buf token = {0};
+    int64_t when = held_now;
+    if (str_split(what, '@', &id_text, &instant_text))
+        cr_assert(instant_parse(instant_text, INSTANT_STRICT, &when, NULL), "%s", golden->folder);
+    cr_assert(uuid_parse_text(id_text, &id), "%s: %.*s", golden->folder, STR_ARG(id_text));
+    cr_assert_eq(snapshot_begin(golden->store, &snapshot), ERR_OK);
+    enum err err = ERR_NOT_FOUND;
+    for (uint32_t app = 1; err == ERR_NOT_FOUND && app < 8; app++)
+        err = store_session(snapshot, app, &id, &session);
+    if (err == ERR_OK)
+        err = core_access_token(snapshot, golden->arena, &session, when, &token);
+    snapshot_end(snapshot);
+    cr_assert_eq(err, ERR_OK, "%s: no token for %.*s", golden->folder, STR_ARG(id_text));
+    struct str copy = arena_copy(golden->arena, buf_view(&token));
+    buf_free(&token);
+    return copy;
+}
+
+static struct str with_token(struct golden *golden, struct str value)
+{
+    static const struct str mark = STR("{token:");
+    const char *at = value.len ? memmem(value.ptr, value.len, mark.ptr, mark.len) : NULL;
+    const char *close = at ? memchr(at, '}', value.len - (size_t)(at - value.ptr)) : NULL;
+    if (!close)
+        return value;
+    struct str what = {at + mark.len, (size_t)(close - at) - mark.len};
+    return arena_printf(golden->arena, "%.*s%.*s%.*s", (int)(at - value.ptr), value.ptr,
+                        STR_ARG(token_of(golden, what)),
+                        (int)(value.len - (size_t)(close + 1 - value.ptr)), close + 1);
+}
+
+static void add_variable(struct golden *golden, const char *name, struct str value)
+{
+    cr_assert_lt(golden->env_count, ENV_MAX - 1);
+    golden->env[golden->env_count++] =
+        (char *)arena_printf(golden->arena, "%s=%.*s", name, STR_ARG(value)).ptr;
+}
+
+static void add_header(struct golden *golden, struct str line)
+{
+    struct str name, value;
+    char variable[128] = "HTTP_";
+    size_t len = strlen(variable);
+    cr_assert(str_split(line, ':', &name, &value), "%s: %.*s", golden->folder, STR_ARG(line));
+    for (size_t i = 0; i < name.len; i++)
+        variable[len++] = (char)(name.ptr[i] == '-' ? '_' : toupper((unsigned char)name.ptr[i]));
+    variable[len] = '\0';
+    add_variable(golden, variable, with_token(golden, str_trim(value)));
+}
+
+static void read_request(struct golden *golden)
+{
+    struct str rest = str_of(golden->request), line, method, target, path, query;
+    str_split(rest, '\n', &line, &rest);
+    cr_assert(str_split(line, ' ', &method, &target), "%s: no request line", golden->folder);
+    str_split(target, '?', &path, &query);
+    add_variable(golden, "REQUEST_METHOD", method);
+    add_variable(golden, "REQUEST_URI", target);
+    add_variable(golden, "QUERY_STRING", query);
+    add_variable(golden, "SCRIPT_NAME", STR(""));
+    while (rest.len) {
+        str_split(rest, '\n', &line, &rest);
+        if (line.len)
+            add_header(golden, line);
+    }
+}
+
+/* ---- the answer ---- */
+
+struct response {
+    struct str status, headers, body;
+};
+
+/* Takes the first line off, with or without '\r' at its end. */
+static struct str next_line(struct str *rest)
+{
+    struct str line;
+    str_split(*rest, '\n', &line, rest);
+    if (line.len && line.ptr[line.len - 1] == '\r')
+        line.len--;
+    return line;
+}
+
+static struct response split_response(struct str text)
+{
+    struct response response = {.status = next_line(&text)};
+    struct str rest = text;
+    while (rest.len && next_line(&rest).len)
+        ;
+    response.headers = (struct str){text.ptr, text.len - rest.len};
+    response.body = rest;
+    return response;
+}
+
+static struct str find_header(struct str headers, struct str name, struct str *value)
+{
+    while (headers.len) {
+        struct str line = next_line(&headers), own;
+        str_split(line, ':', &own, value);
+        *value = str_trim(*value);
+        if (own.len && str_eq_nocase(own, name))
+            return own;
+    }
+    return STR_NONE;
+}
+
+/* Whether all of one's headers are the other's. */
+static void compare_headers(const char *folder, struct str these, struct str those,
+                            const char *which)
+{
+    while (these.len) {
+        struct str line = next_line(&these), name, value, other = STR_NONE;
+        str_split(line, ':', &name, &value);
+        if (line.len == 0 || str_eq_nocase(name, STR("Content-Length")))
+            continue;
+        value = str_trim(value);
+        bool there = find_header(those, name, &other).len > 0;
+        cr_expect(there && str_eq(value, other), "%s: %s header %.*s; the other says \"%.*s\"",
+                  folder, which, STR_ARG(line), STR_ARG(there ? other : STR("(nothing)")));
+    }
+}
+
+/* The first place where two values differ, as a path; false when they are equal. */
+static bool differ(const json_t *a, const json_t *b, char *path, size_t size)
+{
+    size_t len = strlen(path), i;
+    const char *key;
+    json_t *value;
+    if (json_equal(a, b))
+        return false;
+    if (json_is_object(a) && json_is_object(b)) {
+        json_object_foreach((json_t *)a, key, value)
+        {
+            snprintf(path + len, size - len, ".%s", key);
+            if (differ(value, json_object_get(b, key), path, size))
+                return true;
+        }
+        json_object_foreach((json_t *)b, key, value)
+        {
+            snprintf(path + len, size - len, ".%s", key);
+            if (!json_object_get(a, key))
+                return true;
+        }
+    } else if (json_is_array(a) && json_array_size(a) == json_array_size(b)) {
+        json_array_foreach(a, i, value)
+        {
+            snprintf(path + len, size - len, "[%zu]", i);
+            if (differ(value, json_array_get(b, i), path, size))
+                return true;
+        }
+    }
+    path[len] = '\0';
+    return true;
+}
+
+static void compare_json(const char *folder, struct str expected, struct str got)
+{
+    char path[PATH_BYTES] = "$";
+    json_t *a = json_loadb(expected.ptr, expected.len, JSON_DECODE_ANY, NULL);
+    json_t *b = json_loadb(got.ptr, got.len, JSON_DECODE_ANY, NULL);
+    cr_assert_not_null(a, "%s: the expected body is no JSON", folder);
+    cr_expect_not_null(b, "%s: the body is no JSON: %.*s", folder, STR_ARG(got));
+    if (b && differ(a, b, path, sizeof(path)))
+        cr_expect(false, "%s: differs at %s; got %.*s", folder, path, STR_ARG(got));
+    json_decref(a);
+    json_decref(b);
+}
+
+static void compare(struct golden *golden, struct str out)
+{
+    struct response expected = split_response(str_of(golden->expected)), got = split_response(out);
+    struct str type = STR_NONE, word, status;
+    str_split(got.status, ' ', &word, &status);
+    status.len = status.len > 3 ? 3 : status.len;
+    cr_expect(str_eq(str_trim(expected.status), status), "%s: status %.*s, not %.*s; body %.*s",
+              golden->folder, STR_ARG(status), STR_ARG(expected.status), STR_ARG(got.body));
+    compare_headers(golden->folder, expected.headers, got.headers, "expected");
+    compare_headers(golden->folder, got.headers, expected.headers, "unexpected");
+    find_header(expected.headers, STR("Content-Type"), &type);
+    if (expected.body.len && str_starts(type, STR("application/json")))
+        compare_json(golden->folder, expected.body, got.body);
+    else
+        cr_expect(str_eq(expected.body, got.body), "%s: body \"%.*s\"", golden->folder,
+                  STR_ARG(got.body));
+}
+
+/* ---- all cases ---- */
+
+static void free_folders(struct criterion_test_params *params)
+{
+    char **folders = params->params;
+    for (size_t i = 0; i < params->length; i++)
+        cr_free(folders[i]);
+    cr_free(folders);
+}
+
+ParameterizedTestParameters(golden, cases)
+{
+    const char *only = getenv("ROLLCALL_GOLDEN_CASE");
+    char pattern[PATH_BYTES];
+    glob_t found = {0};
+    snprintf(pattern, sizeof(pattern), "%s/*/%s/request", root(), only ? only : "*");
+    glob(pattern, 0, NULL, &found);
+    char **folders = cr_malloc(sizeof(*folders) * (found.gl_pathc + 1));
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        size_t len = strlen(found.gl_pathv[i]) - strlen("/request");
+        folders[i] = cr_malloc(len + 1);
+        memcpy(folders[i], found.gl_pathv[i], len);
+        folders[i][len] = '\0';
+    }
+    size_t count = found.gl_pathc;
+    globfree(&found);
+    return cr_make_param_array(char *, folders, count, free_folders);
+}
+
+ParameterizedTest(char **folder, golden, cases)
+{
+    struct golden golden;
+    struct buf out = {0};
+    begin(&golden, *folder);
+    read_request(&golden);
+    service_answer(&golden.service, golden.env, &out);
+    compare(&golden, buf_view(&out));
+    buf_free(&out);
+    end(&golden);
+}
+
+Test(golden, every_dialect_has_cases)
+{
+    for (size_t i = 1; i < VENDOR_END; i++) {
+        char pattern[PATH_BYTES];
+        glob_t found = {0};
+        snprintf(pattern, sizeof(pattern), "%s/%s/*/request", root(), vendor_name((int)i));
+        glob(pattern, 0, NULL, &found);
+        cr_expect_gt(found.gl_pathc, 0, "%s: none at %s", vendor_name((int)i), pattern);
+        globfree(&found);
+    }
+}
