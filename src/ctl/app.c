@@ -1,0 +1,265 @@
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "ctl/ctl.h"
+#include "ctl/table.h"
+#include "model/secret.h"
+
+enum { KEY_LIFETIME = 0x100, KEY_IDLE, KEY_RETAIN, KEY_PROJECT, KEY_NO_KEYS };
+
+enum action { ACTION_NONE, ACTION_ADD, ACTION_LIST };
+
+struct options {
+    struct ctl *ctl;
+    enum action action;
+    struct app app; /* as it will be added */
+    bool no_keys, for_add;
+};
+
+/* ---- the command line ---- */
+
+static void parse_period(struct argp_state *state, const char *arg, int64_t least, int64_t *seconds)
+{
+    if (!str_to_i64(str_of(arg), seconds) || *seconds < least || *seconds > PERIOD_MAX_S)
+        argp_error(state, "a number of seconds from %lld to %lld is expected: %s", (long long)least,
+                   (long long)PERIOD_MAX_S, arg);
+}
+
+static void parse_project(struct argp_state *state, const char *arg)
+{
+    enum { PROJECT_MAX = 256 };
+    struct options *options = state->input;
+    struct str id = str_of(arg);
+    /* A colon ends the user name of a Basic credential (RFC 7617, section 2). */
+    if (id.len == 0 || id.len > PROJECT_MAX || !str_is_utf8(id) || memchr(id.ptr, ':', id.len))
+        argp_error(state, "--project-id: 1 to %d bytes without a colon are expected", PROJECT_MAX);
+    options->app.settings[SETTING_CORBADO_PROJECT_ID] = id;
+}
+
+static void parse_argument(struct argp_state *state, char *arg)
+{
+    struct options *options = state->input;
+    if (state->arg_num == 0) {
+        options->action = strcmp(arg, "add") == 0    ? ACTION_ADD
+                          : strcmp(arg, "list") == 0 ? ACTION_LIST
+                                                     : ACTION_NONE;
+        if (options->action == ACTION_NONE)
+            argp_error(state, "add or list is expected: %s", arg);
+    } else if (options->action == ACTION_ADD && state->arg_num == 1) {
+        options->app.id = str_of(arg);
+        if (!app_id_is_valid(options->app.id))
+            argp_error(state, "an app's id is 1 to %d of a-z 0-9 -", APP_ID_MAX);
+    } else {
+        argp_error(state, "too many arguments: %s", arg);
+    }
+}
+
+static void check_usage(struct argp_state *state)
+{
+    const struct options *options = state->input;
+    if (options->action == ACTION_NONE)
+        argp_error(state, "add or list is expected");
+    if (options->action == ACTION_ADD && options->app.id.len == 0)
+        argp_error(state, "the new app's id is expected");
+    if (options->action == ACTION_LIST && options->for_add)
+        argp_error(state, "that option goes with add alone");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct options *options = state->input;
+    options->for_add = options->for_add || (key >= KEY_LIFETIME && key <= KEY_NO_KEYS);
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = options->ctl;
+        return 0;
+    case KEY_LIFETIME:
+        parse_period(state, arg, 1, &options->app.lifetime_s);
+        return 0;
+    case KEY_IDLE:
+        parse_period(state, arg, 0, &options->app.idle_s);
+        return 0;
+    case KEY_RETAIN:
+        parse_period(state, arg, 0, &options->app.retain_s);
+        return 0;
+    case KEY_PROJECT:
+        parse_project(state, arg);
+        return 0;
+    case KEY_NO_KEYS:
+        options->no_keys = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        parse_argument(state, arg);
+        return 0;
+    case ARGP_KEY_END:
+        check_usage(state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option option_rows[] = {
+    {"lifetime", KEY_LIFETIME, "SECONDS", 0, "How long a new session lives (default 30 days)", 0},
+    {"idle", KEY_IDLE, "SECONDS", 0, "How long one may lie idle; 0: for ever (default 7 days)", 0},
+    {"retain", KEY_RETAIN, "SECONDS", 0, "How long an ended one is kept (default 90 days)", 0},
+    {"project-id", KEY_PROJECT, "ID", 0, "The user name of Corbado's API (default: the app's id)",
+     0},
+    {"no-keys", KEY_NO_KEYS, NULL, 0, "Make no API keys", 0},
+    {0},
+};
+static const struct argp argp = {
+    .options = option_rows,
+    .parser = parse,
+    .args_doc = "add ID\nlist",
+    .doc = "Adds an app with a signing key and a fresh API key for each API that has one, or lists "
+           "the apps.\vKeys are shown once, as they are made; the store keeps only their SHA-256.",
+    .children = ctl_children,
+};
+
+/* ---- add ---- */
+
+/* The keys a new app gets, with the prefix that the vendor's clients look for. */
+static const struct {
+    int use;
+    const char *prefix;
+} fresh[] = {
+    {VENDOR_CORBADO, "corbado1_"},
+    {VENDOR_STREAMBIRD, "sk_live_"},
+    {KEY_ADMIN, "rk_"},
+};
+enum { FRESH_COUNT = sizeof(fresh) / sizeof(*fresh), FRESH_TEXT = 16 + SECRET_TEXT };
+
+struct fresh_keys {
+    char texts[FRESH_COUNT][FRESH_TEXT];
+    struct app_key keys[FRESH_COUNT];
+};
+
+static void make_keys(struct fresh_keys *made)
+{
+    for (size_t i = 0; i < FRESH_COUNT; i++) {
+        char secret[SECRET_TEXT];
+        secret_make(secret);
+        snprintf(made->texts[i], sizeof(made->texts[i]), "%s%.*s", fresh[i].prefix, SECRET_TEXT,
+                 secret);
+        made->keys[i].use = fresh[i].use;
+        secret_hash(str_of(made->texts[i]), made->keys[i].hash);
+        secret_wipe(secret, sizeof(secret));
+    }
+}
+
+static void print_keys(const struct app *app, const struct fresh_keys *made)
+{
+    for (size_t i = 0; i < FRESH_COUNT; i++) {
+        struct str account = app_account(app, fresh[i].use);
+        printf("%-11s%.*s%s%s\n", key_use_name(fresh[i].use), STR_ARG(account),
+               account.len ? ":" : "", made->texts[i]);
+    }
+}
+
+static enum err app_exists(struct store *store, struct str id, bool *exists)
+{
+    struct snapshot *snapshot;
+    struct app app;
+    enum err err = snapshot_begin(store, &snapshot);
+    if (err != ERR_OK)
+        return err;
+    err = store_app_by_id(snapshot, id, &app);
+    snapshot_end(snapshot);
+    *exists = err == ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static int add(struct store *store, const struct options *options)
+{
+    struct fresh_keys made = {0};
+    bool exists;
+    size_t at;
+    enum err err = app_exists(store, options->app.id, &exists);
+    if (err == ERR_OK && exists)
+        return ctl_fail("there is an app %.*s already", STR_ARG(options->app.id));
+    make_keys(&made);
+    struct put put = {PUT_APP,
+                      .app = {options->app, made.keys, options->no_keys ? 0 : FRESH_COUNT}};
+    if (err == ERR_OK)
+        err = store_apply(store, &put, 1, clock_now(), &at);
+    if (err == ERR_OK) {
+        printf("added %.*s\n", STR_ARG(options->app.id));
+        if (!options->no_keys)
+            print_keys(&options->app, &made);
+    }
+    secret_wipe(&made, sizeof(made));
+    return err == ERR_OK ? EXIT_DONE : ctl_fail("the app cannot be added: %s", err_text(err));
+}
+
+/* ---- list ---- */
+
+static void put_number(struct table *table, int64_t number)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%lld", (long long)number);
+    table_cell(table, str_of(text));
+}
+
+/* The uses of an app's keys, each once. */
+static struct str uses_of(const struct app *app, struct buf *buf)
+{
+    struct app_key key;
+    for (int use = 0; use < VENDOR_END; use++) {
+        bool has = false;
+        for (struct str rest = app->keys; app_key_decode(&rest, &key);)
+            has = has || key.use == use;
+        if (has)
+            buf_printf(buf, "%s%s", buf->len ? "," : "", key_use_name(use));
+    }
+    return buf_view(buf);
+}
+
+static enum err put_app(void *context, const struct app *app)
+{
+    struct table *table = context;
+    struct buf uses = {0};
+    table_cell(table, app->id);
+    put_number(table, app->lifetime_s);
+    put_number(table, app->idle_s);
+    put_number(table, app->retain_s);
+    table_instant(table, app->created);
+    table_cell(table, app_setting(app, SETTING_CORBADO_PROJECT_ID));
+    table_cell(table, uses_of(app, &uses));
+    buf_free(&uses);
+    return ERR_OK;
+}
+
+static int list(struct snapshot *snapshot)
+{
+    static const char *const headings[] = {"ID",      "LIFETIME", "IDLE", "RETAIN",
+                                           "CREATED", "PROJECT",  "KEYS"};
+    struct table table = {.columns = sizeof(headings) / sizeof(*headings)};
+    for (size_t i = 0; i < table.columns; i++)
+        table_cell(&table, str_of(headings[i]));
+    enum err err = store_each_app(snapshot, put_app, &table);
+    if (err == ERR_OK && !table_print(&table))
+        err = ERR_MEMORY;
+    table_end(&table);
+    return err == ERR_OK ? EXIT_DONE : ctl_fail("the apps cannot be listed: %s", err_text(err));
+}
+
+int ctl_app(struct ctl *ctl, int argc, char **argv)
+{
+    struct options options = {.ctl = ctl,
+                              .app = {.lifetime_s = LIFETIME_DEFAULT_S,
+                                      .idle_s = IDLE_DEFAULT_S,
+                                      .retain_s = RETAIN_DEFAULT_S}};
+    struct store *store;
+    struct snapshot *snapshot;
+    int code = EXIT_FAILED;
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    if (options.action == ACTION_ADD && ctl_open(ctl, STORE_WRITE, &store) == ERR_OK) {
+        code = add(store, &options);
+        store_close(store);
+    } else if (options.action == ACTION_LIST && ctl_begin(ctl, &store, &snapshot) == ERR_OK) {
+        code = list(snapshot);
+        ctl_end(store, snapshot);
+    }
+    return code;
+}

@@ -1,0 +1,46 @@
+/* The `rollcall` command: its subcommands, and what they share. */
+#ifndef ROLLCALL_CTL_CTL_H
+#define ROLLCALL_CTL_CTL_H
+
+#include <argp.h>
+
+#include "base/buf.h"
+#include "store/store.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* What was said before the subcommand, or with it. */
+struct ctl {
+    const char *store_path;
+};
+
+/* Each runs one subcommand with its own arguments, argv[0] being its name, and gives the exit code.
+ * Wrong usage ends the process. */
+int ctl_init(struct ctl *ctl, int argc, char **argv);
+int ctl_import(struct ctl *ctl, int argc, char **argv);
+int ctl_list(struct ctl *ctl, int argc, char **argv);
+int ctl_app(struct ctl *ctl, int argc, char **argv);
+int ctl_token(struct ctl *ctl, int argc, char **argv);
+int ctl_stat(struct ctl *ctl, int argc, char **argv);
+int ctl_check(struct ctl *ctl, int argc, char **argv);
+
+/* The options every subcommand has (--store), as the one child of its argp; the parser's input is
+ * the struct ctl, which a subcommand's own parser hands on at ARGP_KEY_INIT. */
+extern const struct argp_child ctl_children[];
+/* A parser for subcommands without options or arguments of their own. */
+error_t ctl_parse_nothing(int key, char *arg, struct argp_state *state);
+
+/* Says on standard error what failed; always EXIT_FAILED. */
+int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Opens the store, or says why it cannot. */
+enum err ctl_open(const struct ctl *ctl, enum store_mode mode, struct store **store) MUST_CHECK;
+/* Opens the store for reading and begins a snapshot in it, or says why it cannot; ctl_end ends
+ * both. */
+enum err ctl_begin(const struct ctl *ctl, struct store **store,
+                   struct snapshot **snapshot) MUST_CHECK;
+void ctl_end(struct store *store, struct snapshot *snapshot);
+
+/* Appends text from a record for a terminal: control characters, which could steer it, as \xNN. */
+void ctl_put_visible(struct buf *buf, struct str text);
+
+#endif

@@ -1,0 +1,22 @@
+/* A bar on standard error for work that takes longer than a moment; nothing where that is no
+ * terminal. */
+#ifndef ROLLCALL_CTL_PROGRESS_H
+#define ROLLCALL_CTL_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+    const char *what; /* is being done */
+    uint64_t total, bytes, rows;
+    int64_t begun_ns, drawn_ns;
+    bool on, drawn;
+};
+
+void progress_begin(struct progress *progress, const char *what, uint64_t total_bytes);
+/* One row of that many bytes is done. */
+void progress_step(struct progress *progress, uint64_t bytes);
+/* Takes the bar away, as must be done before anything else is written there. */
+void progress_end(struct progress *progress);
+
+#endif
