@@ -1,0 +1,205 @@
+# import: strict, all or nothing before it writes, in any order, as often as one likes.
+# shellcheck disable=SC2154 # run sets stderr
+load ctl
+
+app='{"kind":"app","id":"acme"}'
+session() {
+    printf '{"kind":"session","app":"%s","user":"%s"%s}\n' "$1" "$2" "${3:+,$3}"
+}
+
+@test "the demo records are imported, and the store is made" {
+    run -0 --separate-stderr "$ROLLCALL" import --as-of 2026-01-01T00:00:00Z "$DEMO"
+    [ "$output" = "imported 2 apps, 9 users, 28 sessions" ]
+    [ -z "$stderr" ]
+}
+
+@test "importing again replaces, and adds nothing" {
+    import_demo
+    run -0 "$ROLLCALL" import --as-of 2026-01-01T00:00:00Z "$DEMO"
+    [ "$output" = "imported 2 apps, 9 users, 28 sessions" ]
+    [ "$(stat_of sessions)" = 28 ]
+    [ "$(stat_of users)" = 9 ]
+    [ "$(stat_of apps)" = 2 ]
+    "$ROLLCALL" check
+}
+
+@test "all five statuses and all fifteen channels are in the demo" {
+    import_demo
+    for status in active expired inactivity_reached logged_out revoked; do
+        [ "$("$ROLLCALL" list --status "$status" --json | wc -l)" -gt 0 ]
+    done
+    [ "$("$ROLLCALL" list --json | jq -r '.factors[]?.delivery_channel' | sort -u | wc -l)" = 15 ]
+    [ "$("$ROLLCALL" list --status active --user user_24wFP9pDa9YiMJLun94iKykoZs2 --json |
+        jq -r '.factors[].delivery_channel' | sort -u | wc -l)" = 15 ]
+}
+
+@test "--as-of moves every instant by the same, to now" {
+    { echo "$app"; session acme u '"id":"01981776-3fc0-7c3e-9a55-0c8f5a1e2b3d","created_at":"2025-12-31T00:00:00.000Z",
+"last_active_at":"2025-12-31T23:59:50.000Z","expires_at":"2026-01-02T00:00:00.000Z"' | tr -d '\n'; } >f.jsonl
+    before=$(date +%s)
+    "$ROLLCALL" import --as-of 2026-01-01T00:00:00.000Z f.jsonl
+    after=$(date +%s)
+    read -r created active expires < <("$ROLLCALL" list --json |
+        jq -r '[.created_at, .last_active_at, .expires_at] | map(sub("\\.[0-9]+Z$"; "Z") | fromdate) | @tsv')
+    [ $((active - created)) -ge 86389 ]
+    [ $((active - created)) -le 86391 ]
+    [ $((expires - created)) -ge 172799 ]
+    [ $((expires - created)) -le 172801 ]
+    [ "$created" -ge $((before - 86401)) ]
+    [ "$created" -le $((after - 86399)) ]
+}
+
+@test "without --as-of instants stay as they are" {
+    { echo "$app"; session acme u '"created_at":"2025-12-31T00:00:00.007Z"'; } >f.jsonl
+    "$ROLLCALL" import f.jsonl
+    [ "$("$ROLLCALL" list --json | jq -r .created_at)" = 2025-12-31T00:00:00.007Z ]
+}
+
+@test "every fault is told with file, line and field, and nothing is kept" {
+    { echo "$app"; session acme u; session acme u '"device":{"os":{"name":5}}'; echo; echo '{'
+      session acme u '"colour":"red"'; session acme u; } >a.jsonl
+    session acme u '"factors":[{"delivery_channel":"sms","type":"oauth"}]' >b.jsonl
+    run -1 --separate-stderr "$ROLLCALL" import a.jsonl b.jsonl
+    [ -z "$output" ]
+    assert_line "a.jsonl:3: device.os.name: expected printable text of 0 to 1024 bytes" "$stderr"
+    assert_has "a.jsonl:5: expected one JSON object" "$stderr"
+    assert_line "a.jsonl:6: colour: expected no such key here" "$stderr"
+    assert_line "b.jsonl:1: factors[0].type: expected otp" "$stderr"
+    assert_line "rollcall: 4 faults; nothing was imported" "$stderr"
+    [ "$(wc -l <<<"$stderr")" = 5 ]
+    [ ! -e "$ROLLCALL_STORE" ]
+}
+
+@test "a bad line keeps what the store had" {
+    import_demo
+    { session acme new; echo '{"kind":"x"}'; } >f.jsonl
+    run -1 "$ROLLCALL" import f.jsonl
+    assert_has "f.jsonl:2: kind: expected one of app, user, session" "$output"
+    [ "$(stat_of sessions)" = 28 ]
+}
+
+@test "at most twenty faults are told" {
+    for _ in $(seq 30); do echo '{}'; done >f.jsonl
+    run -1 --separate-stderr "$ROLLCALL" import f.jsonl
+    [ "$(grep -c '^f.jsonl:' <<<"$stderr")" = 20 ]
+    assert_line "rollcall: 20 or more faults; nothing was imported" "$stderr"
+}
+
+@test "no fault shows a secret" {
+    { echo '{"kind":"app","id":"a","keys":[{"for":"admin","secret":"s3cr3t"'
+      echo '{"kind":"app","id":"a","keys":[{"for":"admin","secret":["s3cr3t"]}]}'
+      session acme u '"token":"s3cr3t" "x"'; } >f.jsonl
+    run -1 "$ROLLCALL" import f.jsonl
+    assert_lacks s3cr3t "$output"
+}
+
+@test "control characters in a file's name or key reach no terminal" {
+    session acme u '"\u001b[31m":1' >"$(printf 'f\033.jsonl')"
+    run -1 "$ROLLCALL" import "$(printf 'f\033.jsonl')"
+    assert_has 'f\x1B.jsonl:1: \x1B[31m: expected no such key here' "$output"
+    assert_lacks "$(printf '\033')" "$output"
+}
+
+@test "an app must be in the store or in the files" {
+    { session nobody u; session nobody v; session other u; echo "$app"; session acme u; } >f.jsonl
+    run -1 --separate-stderr "$ROLLCALL" import f.jsonl
+    assert_line "f.jsonl:1: app: expected an app of the store or of these files; nobody is none" "$stderr"
+    assert_line "f.jsonl:3: app: expected an app of the store or of these files; other is none" "$stderr"
+    assert_line "rollcall: 2 faults; nothing was imported" "$stderr"
+    import_demo
+    session acme u >g.jsonl
+    run -0 "$ROLLCALL" import g.jsonl
+}
+
+@test "records come in any order, over several files" {
+    session acme usr-1 '"token":"t"' >a.jsonl
+    echo '{"kind":"user","app":"acme","id":"usr-1","name":"Jane"}' >b.jsonl
+    { session late u; echo "$app"; } >c.jsonl
+    echo '{"kind":"app","id":"late"}' >d.jsonl
+    run -0 "$ROLLCALL" import --batch 1 a.jsonl b.jsonl c.jsonl d.jsonl
+    [ "$output" = "imported 2 apps, 1 users, 2 sessions" ]
+    [ "$(stat_of users)" = 2 ]
+    "$ROLLCALL" check
+}
+
+@test "two claims to one token stop the import and are told" {
+    { echo "$app"; session acme u '"token":"same"'; session acme v '"token":"other"'; session acme w '"token":"same"'
+      session acme x; } >f.jsonl
+    run -1 --separate-stderr "$ROLLCALL" import f.jsonl
+    assert_line "f.jsonl:4: expected a token and ids that no other session has" "$stderr"
+    assert_line "rollcall: the import was stopped; 1 records were imported before" "$stderr"
+    assert_lacks same "$stderr"
+    [ "$(stat_of sessions)" = 0 ]
+    run -1 --separate-stderr "$ROLLCALL" import --batch 2 f.jsonl
+    assert_line "f.jsonl:4: expected a token and ids that no other session has" "$stderr"
+    assert_line "rollcall: the import was stopped; 3 records were imported before" "$stderr"
+    [ "$(stat_of sessions)" = 2 ]
+    "$ROLLCALL" check
+}
+
+@test "two claims to one key, brought id or UUID are told" {
+    { echo '{"kind":"app","id":"a","keys":[{"for":"admin","secret":"k"}]}'
+      echo '{"kind":"app","id":"b","keys":[{"for":"admin","secret":"k"}]}'; } >f.jsonl
+    run -1 "$ROLLCALL" import f.jsonl
+    assert_has "f.jsonl:2: expected keys that no other app has" "$output"
+    { echo "$app"; session acme u '"ids":{"corbado":"c"}'; session acme u '"ids":{"corbado":"c"}'; } >g.jsonl
+    run -1 "$ROLLCALL" import g.jsonl
+    assert_has "g.jsonl:3: expected a token and ids that no other session has" "$output"
+}
+
+@test "standard input is read, and is called so" {
+    { echo "$app"; session acme u; } | run_piped -
+    [ "$(stat_of sessions)" = 1 ]
+    run -1 bash -c "echo '{}' | '$ROLLCALL' import -"
+    assert_has "standard input:1: kind: expected a value, which is missing" "$output"
+}
+run_piped() {
+    "$ROLLCALL" import "$@"
+}
+
+@test "a pipe is read twice as a file is" {
+    run -0 "$ROLLCALL" import <(echo "$app"; session acme u) <(session acme v)
+    [ "$output" = "imported 1 apps, 0 users, 2 sessions" ]
+}
+
+@test "lines may lack their end, be blank, or end as in DOS" {
+    printf '%s\r\n\r\n\n  \n%s' "$app" "$(session acme u)" >f.jsonl
+    run -0 "$ROLLCALL" import f.jsonl
+    [ "$output" = "imported 1 apps, 0 users, 1 sessions" ]
+    : >empty.jsonl
+    run -0 "$ROLLCALL" import empty.jsonl
+    [ "$output" = "imported 0 apps, 0 users, 0 sessions" ]
+}
+
+@test "a line over a mebibyte is told, and the next one has the right number" {
+    { echo "$app"; printf '{"kind":"%*s"}\n' 3000000 ''; echo '{}'; } >f.jsonl
+    run -1 --separate-stderr "$ROLLCALL" import f.jsonl
+    assert_line "f.jsonl:2: expected a line of at most 1 MiB" "$stderr"
+    assert_line "f.jsonl:3: kind: expected a value, which is missing" "$stderr"
+    assert_line "rollcall: 2 faults; nothing was imported" "$stderr"
+}
+
+@test "a file that cannot be read is told" {
+    run -1 "$ROLLCALL" import nowhere.jsonl
+    assert_has "nowhere.jsonl: No such file or directory" "$output"
+    run -1 "$ROLLCALL" import "$BATS_TEST_TMPDIR"
+    assert_has "Is a directory" "$output"
+    [ ! -e "$ROLLCALL_STORE" ]
+}
+
+many() {
+    echo "$app"
+    awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++)
+        printf "{\"kind\":\"session\",\"app\":\"acme\",\"user\":\"usr-%d\",\"token\":\"t%d\"}\n", i / 4, i }'
+}
+
+@test "a long import shows a bar on a terminal, and nothing elsewhere" {
+    many 150000 >f.jsonl
+    run -0 --separate-stderr "$ROLLCALL" import f.jsonl
+    [ "$output" = "imported 1 apps, 0 users, 150000 sessions" ]
+    [ -z "$stderr" ]
+    "$ROLLCALL" check
+    script -qec "'$ROLLCALL' --store other import f.jsonl" /dev/null >screen
+    grep -q 'rows, [0-9]* a second, [0-9]* s left' screen
+    grep -q 'imported 1 apps, 0 users, 150000 sessions' screen
+}
