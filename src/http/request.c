@@ -6,7 +6,7 @@ struct str request_variable(const struct request *request, const char *name)
 {
     size_t len = strlen(name);
     for (char *const *each = request->env; *each; each++)
-        if (strncmp(*each, name, len) == 0 && (*each)[len] == '=')
+        if ((*each)[0] == name[0] && strncmp(*each, name, len) == 0 && (*each)[len] == '=')
             return str_of(*each + len + 1);
     return STR_NONE;
 }
