@@ -37,7 +37,7 @@ Test(model_id, each_vendor_has_its_form)
     for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
         struct spelling spelling;
         id_spell(forms[i].vendor, &id, 1752740640000, &spelling);
-        cr_expect_eq(spelling.len, forms[i].len, "%s: %.*s", vendor_name(forms[i].vendor),
+        cr_expect_eq(spelling.len, forms[i].len, "%s: %.*s", vendor_name((int)forms[i].vendor),
                      (int)spelling.len, spelling.text);
         cr_expect(str_starts(spelling_view(&spelling), str_of(forms[i].prefix)));
     }
@@ -103,7 +103,7 @@ Test(model_id, what_is_no_spelling_is_refused)
     struct uuid id;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
         cr_expect(!id_parse(cases[i].vendor, str_of(cases[i].text), &id), "%s: %s",
-                  vendor_name(cases[i].vendor), cases[i].text);
+                  vendor_name((int)cases[i].vendor), cases[i].text);
 }
 
 Test(model_id, made_ids_are_version_7_of_their_instant)

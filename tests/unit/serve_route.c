@@ -68,7 +68,7 @@ Test(serve_route, every_vendor_has_one_dialect)
 {
     bool seen[VENDOR_END] = {false};
     for (size_t i = 0; dialects[i]; i++) {
-        cr_expect(!seen[dialects[i]->vendor], "%s twice", vendor_name(dialects[i]->vendor));
+        cr_expect(!seen[dialects[i]->vendor], "%s twice", vendor_name((int)dialects[i]->vendor));
         seen[dialects[i]->vendor] = true;
     }
     for (int vendor = 1; vendor < VENDOR_END; vendor++)
