@@ -116,12 +116,10 @@ static enum err read_filter(const struct request *request, enum pattern_kind kin
                             struct query *query, struct failure *failure)
 {
     const struct param *param = request_param(request, "filter");
-    struct pattern *pattern = NULL;
     struct str why;
     if (!param || param->value.len == 0)
         return ERR_OK;
-    enum err err = pattern_compile(request->arena, param->value, kind, &pattern, &why);
-    query->pattern = pattern;
+    enum err err = pattern_compile(request->arena, param->value, kind, &query->pattern, &why);
     if (err != ERR_INVALID)
         return err;
     failure->code = "error-invalid-filter";

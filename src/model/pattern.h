@@ -17,7 +17,8 @@ struct pattern;
 enum err pattern_compile(struct arena *arena, struct str text, enum pattern_kind kind,
                          struct pattern **pattern, struct str *why) MUST_CHECK;
 
-/* Whether it occurs anywhere in `subject`. ERR_RUNAWAY over the match or depth limit. */
-enum err pattern_search(const struct pattern *pattern, struct str subject, bool *found) MUST_CHECK;
+/* Whether it occurs anywhere in `subject`. ERR_RUNAWAY where that takes too long, by itself or with
+ * all the searches of this pattern before it. */
+enum err pattern_search(struct pattern *pattern, struct str subject, bool *found) MUST_CHECK;
 
 #endif

@@ -51,7 +51,7 @@ struct query {
     size_t condition_count; /* all of them must hold */
     /* NULL, or searched for in device name, device type, operating system's name, spelled id and
      * user id, written one after another without a separator. */
-    const struct pattern *pattern;
+    struct pattern *pattern;
     struct order orders[ORDERS_MAX];
     size_t order_count;    /* 0: newest first */
     bool id_descending;    /* ties go by the spelled id; false: ascending */

@@ -55,7 +55,7 @@ static void complete(struct trial *trial, struct question *question, struct app 
     enum err err = store_app_by_id(trial->snapshot, str_of(app_ids[question->app]), app);
     if (err == ERR_OK && question->needle)
         err = pattern_compile(trial->arena, str_of(question->needle), question->kind,
-                              (struct pattern **)&question->query.pattern, &why);
+                              &question->query.pattern, &why);
     if (err == ERR_OK && question->user_id.len) {
         err = store_user_by_id(trial->snapshot, app->number, question->user_id, &user);
         question->query.user = user.number;

@@ -171,3 +171,33 @@ Test(model_tenant, broken_patterns_are_refused_and_runaways_cut_off)
         search("(a+)+$", PATTERN_REGEX, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", &found),
         ERR_RUNAWAY);
 }
+
+/* None of these runs away at one place of the text; that there are so many places is what costs. */
+Test(model_tenant, patterns_that_cost_a_little_everywhere_are_cut_off)
+{
+    static const char *const patterns[] = {"a*a*[bc]", "(a{0,2000})\\1[bc]", "(?<=a{50})a*a*[bc]",
+                                           "(?=(a+))*\\1[bc]"};
+    char subject[4000];
+    bool found;
+    memset(subject, 'a', sizeof(subject) - 1);
+    subject[sizeof(subject) - 1] = '\0';
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++)
+        cr_expect_eq(search(patterns[i], PATTERN_REGEX, subject, &found), ERR_RUNAWAY, "%s",
+                     patterns[i]);
+}
+
+Test(model_tenant, an_honest_pattern_may_search_without_end)
+{
+    struct arena *arena = arena_new(1 << 20);
+    struct pattern *pattern;
+    struct str why, subject = STR("Chrome on a MacBook desktop macOS 0a1b2c3d4e5f user-1");
+    cr_assert_eq(pattern_compile(arena, STR("(chrome|safari).*os [0-9a-f]+ user-[2-9]"),
+                                 PATTERN_REGEX, &pattern, &why),
+                 ERR_OK);
+    for (int i = 0; i < 100000; i++) {
+        bool found;
+        cr_assert_eq(pattern_search(pattern, subject, &found), ERR_OK, "search %d", i);
+        cr_assert_not(found);
+    }
+    arena_free(arena);
+}
