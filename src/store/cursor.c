@@ -11,6 +11,8 @@ enum err cursor_open(struct cursor *cursor, struct snapshot *snapshot, enum tabl
     int code = cursor->cursor
                    ? mdb_cursor_renew(snapshot->txn, cursor->cursor)
                    : mdb_cursor_open(snapshot->txn, store->tables[table], &cursor->cursor);
+    if (code != MDB_SUCCESS && cursor->cursor)
+        mdb_cursor_close(cursor->cursor);
     return env_error(code, table_names[table]);
 }
 

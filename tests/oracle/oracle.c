@@ -21,6 +21,7 @@ struct trial {
     struct snapshot *snapshot;
     struct arena *arena;
     uint64_t seed;
+    struct user holder; /* of the question at hand */
     size_t places[HELD_MAX];
 };
 
@@ -48,23 +49,29 @@ static void describe(const struct question *question, char *out, size_t size)
                         query->conditions[i].high);
 }
 
+/* Somebody who is no user of that app asks for everybody's. */
+static enum err name_user(struct trial *trial, struct question *question, uint32_t app)
+{
+    enum err err = store_user_by_id(trial->snapshot, app, question->user_id, &trial->holder);
+    if (err == ERR_OK) {
+        question->query.user = trial->holder.number;
+        question->query.holder = random_below(2) ? &trial->holder : NULL;
+    } else if (err == ERR_NOT_FOUND) {
+        question->user_id = STR_NONE;
+        err = ERR_OK;
+    }
+    return err;
+}
+
 static void complete(struct trial *trial, struct question *question, struct app *app)
 {
     struct str why;
-    struct user user;
     enum err err = store_app_by_id(trial->snapshot, str_of(app_ids[question->app]), app);
     if (err == ERR_OK && question->needle)
         err = pattern_compile(trial->arena, str_of(question->needle), question->kind,
                               &question->query.pattern, &why);
-    if (err == ERR_OK && question->user_id.len) {
-        err = store_user_by_id(trial->snapshot, app->number, question->user_id, &user);
-        question->query.user = user.number;
-        if (err == ERR_NOT_FOUND) { /* not a user of this app: then of everybody */
-            question->user_id = STR_NONE;
-            question->query.user = 0;
-            err = ERR_OK;
-        }
-    }
+    if (err == ERR_OK && question->user_id.len)
+        err = name_user(trial, question, app->number);
     cr_assert(err == ERR_OK, "ROLLCALL_SEED=%" PRIu64 ": %s", trial->seed, err_word(err));
 }
 

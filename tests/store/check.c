@@ -78,6 +78,23 @@ Test(store_check, a_row_that_is_gone_is_missed)
     scene_end(&scene);
 }
 
+Test(store_check, records_without_their_holder_are_told)
+{
+    struct scene scene = furnished();
+    struct row row;
+    struct str report;
+    cr_assert(row_read(&scene, TABLE_USERS, 0, &row));
+    row_delete(&scene, &row);
+    scene_faults(&scene, &report);
+    cr_expect(told(report, "has no user"), "%.*s", STR_ARG(report));
+    row_write(&scene, &row);
+    cr_assert(row_read(&scene, TABLE_APPS, 0, &row));
+    row_delete(&scene, &row);
+    scene_faults(&scene, &report);
+    cr_expect(told(report, "has no app"), "%.*s", STR_ARG(report));
+    scene_end(&scene);
+}
+
 /* One that looks like the others, but that nothing calls for. */
 Test(store_check, a_stray_row_is_found)
 {
@@ -197,6 +214,74 @@ static void read_everything(struct scene *scene)
     if (store_app_by_id(scene->snapshot, STR("acme"), &app) == ERR_OK)
         query_all(scene, &app);
     scene_done(scene);
+}
+
+static void row_set(struct row *row, const struct buf *record)
+{
+    cr_assert(!record->failed && record->len <= sizeof(row->value));
+    memcpy(row->value, record->ptr, record->len);
+    row->value_len = record->len;
+}
+
+/* Whole records but for ids that are longer than any key: no entry can be derived from them. */
+static void make_overlong(struct row *row)
+{
+    static char text[240];
+    struct str overlong = {memset(text, 'x', sizeof(text)), sizeof(text)};
+    struct buf record = {0};
+    struct app app = {.id = overlong};
+    struct user user = {.texts[USER_ID] = overlong};
+    struct session_draft draft = {.texts[TEXT_BROUGHT_ID + VENDOR_KRATOS] = overlong};
+    if (row->table == TABLE_APPS)
+        app_encode(&app, NULL, 0, &record);
+    else if (row->table == TABLE_USERS)
+        user_encode(&user, &record);
+    else
+        session_encode(&draft, &record);
+    row_set(row, &record);
+    buf_free(&record);
+}
+
+Test(store_check, records_with_overlong_ids_are_damaged)
+{
+    static const enum table records[] = {TABLE_APPS, TABLE_USERS, TABLE_SESSIONS};
+    struct scene scene = furnished();
+    struct row row, overlong;
+    for (size_t i = 0; i < LEN(records); i++) {
+        cr_assert(row_read(&scene, records[i], 0, &row));
+        overlong = row;
+        make_overlong(&overlong);
+        row_write(&scene, &overlong);
+        struct str report;
+        scene_faults(&scene, &report);
+        cr_expect(told(report, "its record is damaged"), "%s: %.*s", table_names[records[i]],
+                  STR_ARG(report));
+        row_write(&scene, &row);
+    }
+    scene_sound(&scene);
+    cr_assert(row_read(&scene, TABLE_SESSIONS, 0, &row));
+    make_overlong(&row);
+    row_write(&scene, &row);
+    ASSERT_ERR(scene_fill(&scene, "acme", 6, 2), ERR_CORRUPT);
+    scene_end(&scene);
+}
+
+/* An idle limit that milliseconds cannot count. */
+Test(store_check, an_app_with_an_impossible_period_is_damaged)
+{
+    struct scene scene = furnished();
+    struct app app = {.id = STR("acme"), .idle_s = INT64_MAX};
+    struct buf record = {0};
+    struct row row;
+    app_encode(&app, NULL, 0, &record);
+    cr_assert(row_read(&scene, TABLE_APPS, 0, &row));
+    row_set(&row, &record);
+    row_write(&scene, &row);
+    scene_read(&scene);
+    ASSERT_ERR(store_app(scene.snapshot, 1, &app), ERR_CORRUPT);
+    scene_done(&scene);
+    buf_free(&record);
+    scene_end(&scene);
 }
 
 static struct row spoiled(struct row row)

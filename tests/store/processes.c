@@ -221,23 +221,42 @@ Test(store_processes, a_full_disk_is_told_and_leaves_the_store_usable)
     scene_end(&scene);
 }
 
-/* A reader killed inside a snapshot would keep its slot, and the pages of its time, for ever. */
+static bool read_and_die(struct scene *scene)
+{
+    if (opened(scene, STORE_READ, 0) && snapshot_begin(scene->store, &scene->snapshot) == ERR_OK)
+        kill(getpid(), SIGKILL);
+    return false;
+}
+
+/* A reader killed inside a snapshot would keep its slot, and the pages of its time, for ever. While
+ * another process has the store open LMDB does not begin its table of readers anew. */
 Test(store_processes, a_writer_clears_away_dead_readers)
 {
     struct scene scene = closed_scene(0, 5);
-    int status, dead = -1;
-    pid_t child = fork();
-    cr_assert(child >= 0);
-    if (child == 0) {
-        if (opened(&scene, STORE_READ, 0) && snapshot_begin(scene.store, &scene.snapshot) == ERR_OK)
-            kill(getpid(), SIGKILL);
-        _exit(1);
+    int alive[2], over[2], status, dead = -1;
+    char byte;
+    cr_assert(pipe(alive) == 0 && pipe(over) == 0);
+    pid_t living = fork();
+    cr_assert(living >= 0);
+    if (living == 0) {
+        close(over[1]);
+        bool told = opened(&scene, STORE_READ, 0) && write(alive[1], "", 1) == 1;
+        _exit(told && read(over[0], &byte, 1) == 0 ? 0 : 1);
     }
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert(WIFSIGNALED(status));
+    cr_assert_eq(read(alive[0], &byte, 1), 1);
+    pid_t killed = fork();
+    cr_assert(killed >= 0);
+    if (killed == 0)
+        _exit(read_and_die(&scene) ? 0 : 1);
+    cr_assert(waitpid(killed, &status, 0) == killed && WIFSIGNALED(status));
     ASSERT_OK(scene_open(&scene, STORE_WRITE, 0));
     cr_assert_eq(mdb_reader_check(scene.store->env, &dead), 0);
-    cr_expect_eq(dead, 0, "none was left to clear");
+    cr_expect_eq(dead, 0, "%d left to clear", dead);
+    close(over[1]);
+    cr_expect(waitpid(living, &status, 0) == living && status == 0);
+    close(over[0]);
+    close(alive[0]);
+    close(alive[1]);
     scene_end(&scene);
 }
 
