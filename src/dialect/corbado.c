@@ -61,16 +61,9 @@ static void show_paging(const struct request *request, const struct answer *answ
     json_object_end(json);
 }
 
-static void begin_answer(struct reply *reply)
-{
-    reply_header(reply, "Content-Type", STR("application/json"));
-    reply_header(reply, "Cache-Control", STR("no-store"));
-}
-
 static void show_list(const struct request *request, const struct answer *answer,
                       struct reply *reply)
 {
-    begin_answer(reply);
     struct json_out json = reply_json(reply);
     json_object_begin(&json);
     json_key(&json, "sessions");
@@ -142,7 +135,6 @@ static void fail(const struct request *request, const struct route *route,
     int status = err_status(failure->err);
     double runtime = (double)(request->monotonic_ns() - request->started_ns) / 1e9;
     reply_restart(reply, status);
-    begin_answer(reply);
     struct json_out json = reply_json(reply);
     json_object_begin(&json);
     json_member_i64(&json, "httpStatusCode", status);

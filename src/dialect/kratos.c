@@ -75,7 +75,7 @@ static void show_list(const struct request *request, const struct answer *answer
     begin_answer(reply, STR("application/json; charset=utf-8"));
     reply_header(reply, "Link", kratos_page_link(request, &page, total));
     reply_header(reply, "X-Total-Count", arena_printf(request->arena, "%lld", (long long)total));
-    struct json_out json = reply_json(reply);
+    struct json_out json = json_begin(reply->body);
     json_array_begin(&json);
     for (size_t i = 0; i < answer->page.count; i++)
         kratos_show_session(request, &answer->page.items[i].session, &answer->page.items[i].user,
@@ -95,7 +95,7 @@ static void show_self(const struct request *request, const struct answer *answer
         reply_header(reply, "X-Kratos-Authenticated-Identity-Id",
                      (struct str){identity, UUID_TEXT});
     }
-    struct json_out json = reply_json(reply);
+    struct json_out json = json_begin(reply->body);
     kratos_show_session(request, &caller->session, &caller->user, KRATOS_IN_FULL, &json);
     end_answer(reply);
 }
@@ -182,7 +182,7 @@ static void fail(const struct request *request, const struct route *route,
     begin_answer(reply, STR("application/json"));
     if (errors[row].id)
         reply_header(reply, "Ory-Error-Id", str_of(errors[row].id));
-    struct json_out json = reply_json(reply);
+    struct json_out json = json_begin(reply->body);
     json_object_begin(&json);
     show_error(request, route, failure, &json);
     if (failure->err == ERR_AAL)

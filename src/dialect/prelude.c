@@ -88,16 +88,9 @@ static void show_session(const struct request *request, const struct session *se
     json_object_end(json);
 }
 
-static void begin_answer(struct reply *reply)
-{
-    reply_header(reply, "Content-Type", STR("application/json"));
-    reply_header(reply, "Cache-Control", STR("no-store"));
-}
-
 static void show_list(const struct request *request, const struct answer *answer,
                       struct reply *reply)
 {
-    begin_answer(reply);
     struct json_out json = reply_json(reply);
     json_object_begin(&json);
     json_key(&json, "sessions");
@@ -135,7 +128,6 @@ static void fail(const struct request *request, const struct route *route,
     int status = err_status(failure->err);
     const char *type = error_type(status);
     reply_restart(reply, status);
-    begin_answer(reply);
     struct json_out json = reply_json(reply);
     json_object_begin(&json);
     json_member_text(&json, "code", str_of(failure->code ? failure->code : type));

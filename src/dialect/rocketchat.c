@@ -64,19 +64,17 @@ static void show_session(const struct found *found, const struct caller *caller,
     json_object_end(json);
 }
 
-static void begin_answer(struct reply *reply)
+static struct json_out begin_answer(struct reply *reply)
 {
-    reply_header(reply, "Content-Type", STR("application/json"));
-    reply_header(reply, "Cache-Control", STR("no-store"));
     reply_header(reply, "Pragma", STR("no-cache"));
+    return reply_json(reply);
 }
 
 static void show_list(const struct request *request, const struct answer *answer,
                       struct reply *reply)
 {
     struct rocketchat_paging paging = rocketchat_paging_read(request);
-    begin_answer(reply);
-    struct json_out json = reply_json(reply);
+    struct json_out json = begin_answer(reply);
     json_object_begin(&json);
     json_key(&json, "sessions");
     json_array_begin(&json);
@@ -131,8 +129,7 @@ static void fail(const struct request *request, const struct route *route,
 {
     (void)request, (void)route;
     reply_restart(reply, err_status(failure->err));
-    begin_answer(reply);
-    struct json_out json = reply_json(reply);
+    struct json_out json = begin_answer(reply);
     json_object_begin(&json);
     json_member_bool(&json, "success", false);
     if (failure->err == ERR_UNAUTHORIZED)

@@ -38,21 +38,6 @@ static void member_second(struct json_out *json, const char *key, int64_t instan
     json_member_i64(json, key, second);
 }
 
-static void show_factor(const struct factor *factor, struct json_out *json)
-{
-    json_object_begin(json);
-    json_member_text(json, "delivery_channel", str_of(channel_names[factor->channel]));
-    json_member_text(json, "type", str_of(factor_type_names[factor->type]));
-    json_key(json, "method");
-    json_object_begin(json);
-    for (int i = 0; i < METHOD_TEXT_COUNT; i++)
-        if (factor->texts[i].len)
-            json_member_text(json, method_text_keys[i], factor->texts[i]);
-    json_member_i64(json, "last_verified_at", factor->verified_at_s);
-    json_object_end(json);
-    json_object_end(json);
-}
-
 /* Its schema wants one factor at least; a session that was brought without any says so in its
  * place. */
 static void show_no_factor(const struct session *session, struct str id, struct json_out *json)
@@ -76,7 +61,7 @@ static void show_factors(const struct session *session, struct str id, struct js
     if (rest.len == 0)
         show_no_factor(session, id, json);
     while (factor_decode(&rest, &factor))
-        show_factor(&factor, json);
+        factor_write(&factor, json);
 }
 
 static void show_session(const struct found *found, struct json_out *json)
@@ -104,17 +89,10 @@ static void show_session(const struct found *found, struct json_out *json)
     json_object_end(json);
 }
 
-static void begin_answer(struct reply *reply)
-{
-    reply_header(reply, "Content-Type", STR("application/json"));
-    reply_header(reply, "Cache-Control", STR("no-store"));
-}
-
 static void show_list(const struct request *request, const struct answer *answer,
                       struct reply *reply)
 {
     (void)request;
-    begin_answer(reply);
     struct json_out json = reply_json(reply);
     json_object_begin(&json);
     json_key(&json, "sessions");
@@ -146,7 +124,6 @@ static void fail(const struct request *request, const struct route *route,
     (void)route;
     int status = err_status(failure->err);
     reply_restart(reply, status);
-    begin_answer(reply);
     struct json_out json = reply_json(reply);
     json_object_begin(&json);
     json_member_i64(&json, "status_code", status);

@@ -52,6 +52,8 @@ void reply_header(struct reply *reply, const char *name, struct str value)
 
 struct json_out reply_json(struct reply *reply)
 {
+    reply_header(reply, "Content-Type", STR("application/json"));
+    reply_header(reply, "Cache-Control", STR("no-store"));
     return json_begin(reply->body);
 }
 

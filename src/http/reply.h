@@ -26,7 +26,7 @@ void reply_begin(struct reply *reply, struct buf *body);
 void reply_restart(struct reply *reply, int status);
 /* Adds a header; one too many is a fault of ours and marks the reply failed (body->failed). */
 void reply_header(struct reply *reply, const char *name, struct str value);
-/* A writer of JSON into the body. */
+/* Begins an answer in JSON, which no cache may keep: both headers, and a writer into the body. */
 struct json_out reply_json(struct reply *reply);
 
 /* The standard reason phrase ("Not Found"); "Unknown" for a number without one. */

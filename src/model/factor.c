@@ -106,3 +106,18 @@ bool factor_decode(struct str *rest, struct factor *factor)
             return false;
     return true;
 }
+
+void factor_write(const struct factor *factor, struct json_out *json)
+{
+    json_object_begin(json);
+    json_member_text(json, "delivery_channel", str_of(channel_names[factor->channel]));
+    json_member_text(json, "type", str_of(factor_type_names[factor->type]));
+    json_key(json, "method");
+    json_object_begin(json);
+    for (int i = 0; i < METHOD_TEXT_COUNT; i++)
+        if (factor->texts[i].len)
+            json_member_text(json, method_text_keys[i], factor->texts[i]);
+    json_member_i64(json, "last_verified_at", factor->verified_at_s);
+    json_object_end(json);
+    json_object_end(json);
+}

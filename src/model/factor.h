@@ -3,6 +3,7 @@
 #define ROLLCALL_MODEL_FACTOR_H
 
 #include "base/buf.h"
+#include "base/json_out.h"
 #include "base/str.h"
 
 /* Numbers stand in the store: append, never renumber. */
@@ -77,5 +78,8 @@ void factor_encode(const struct factor *factor, struct buf *buf);
 /* Reads one factor off the front of *rest and moves *rest past it; texts are views into it. False
  * at the end, and where the bytes are none of ours. */
 bool factor_decode(struct str *rest, struct factor *factor);
+
+/* Writes the object the record contract has for it, which is Streambird's. */
+void factor_write(const struct factor *factor, struct json_out *json);
 
 #endif

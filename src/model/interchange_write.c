@@ -54,21 +54,6 @@ static void write_device(struct json_out *json, const struct session *session)
     json_object_end(json);
 }
 
-static void write_factor(struct json_out *json, const struct factor *factor)
-{
-    json_object_begin(json);
-    json_member_text(json, "delivery_channel", str_of(channel_names[factor->channel]));
-    json_member_text(json, "type", str_of(factor_type_names[factor->type]));
-    json_key(json, "method");
-    json_object_begin(json);
-    for (int i = 0; i < METHOD_TEXT_COUNT; i++)
-        if (factor->texts[i].len)
-            json_member_text(json, method_text_keys[i], factor->texts[i]);
-    json_member_i64(json, "last_verified_at", factor->verified_at_s);
-    json_object_end(json);
-    json_object_end(json);
-}
-
 static void write_factors(struct json_out *json, const struct session *session)
 {
     struct str rest = session_factors(session);
@@ -78,7 +63,7 @@ static void write_factors(struct json_out *json, const struct session *session)
     json_key(json, "factors");
     json_array_begin(json);
     while (factor_decode(&rest, &factor))
-        write_factor(json, &factor);
+        factor_write(&factor, json);
     json_array_end(json);
 }
 

@@ -90,8 +90,6 @@ static enum err pass(struct passage *passage)
 static void fail_plainly(const struct failure *failure, struct reply *reply)
 {
     reply_restart(reply, err_status(failure->err));
-    reply_header(reply, "Content-Type", STR("application/json"));
-    reply_header(reply, "Cache-Control", STR("no-store"));
     struct json_out json = reply_json(reply);
     json_object_begin(&json);
     json_member_text(&json, "error", str_of(err_word(failure->err)));

@@ -252,6 +252,8 @@ Test(http_request, a_reply_is_written_whole)
     json_object_end(&json);
     reply_write(&reply, false, &out);
     cr_expect(str_eq(buf_view(&out), STR("Status: 404 Not Found\r\nX-Evil: aSet-Cookie: bc\r\n"
+                                         "Content-Type: application/json\r\n"
+                                         "Cache-Control: no-store\r\n"
                                          "Content-Length: 2\r\n\r\n{}")),
               "%.*s", (int)out.len, out.ptr);
     buf_reset(&out);
