@@ -174,7 +174,7 @@ static int add(struct store *store, const struct options *options)
 {
     struct fresh_keys made = {0};
     bool exists;
-    size_t at;
+    struct outcome outcome;
     enum err err = app_exists(store, options->app.id, &exists);
     if (err == ERR_OK && exists)
         return ctl_fail("there is an app %.*s already", STR_ARG(options->app.id));
@@ -182,7 +182,7 @@ static int add(struct store *store, const struct options *options)
     struct put put = {PUT_APP,
                       .app = {options->app, made.keys, options->no_keys ? 0 : FRESH_COUNT}};
     if (err == ERR_OK)
-        err = store_apply(store, &put, 1, clock_now(), &at);
+        err = store_apply(store, &put, 1, clock_now(), &outcome);
     if (err == ERR_OK) {
         printf("added %.*s\n", STR_ARG(options->app.id));
         if (!options->no_keys)

@@ -52,14 +52,14 @@ static void fail_batch(struct import *import, enum err err)
 static enum step flush(struct writing *writing)
 {
     struct import *import = writing->import;
-    size_t at = 0;
+    struct outcome outcome = {.at = 0};
     enum err err = ERR_OK;
     if (writing->count)
-        err = store_apply(writing->store, writing->puts, writing->count, clock_now(), &at);
+        err = store_apply(writing->store, writing->puts, writing->count, clock_now(), &outcome);
     for (size_t i = 0; err == ERR_OK && i < writing->count; i++)
         import->done[writing->puts[i].kind]++;
-    if (err == ERR_CONFLICT && at < writing->count)
-        report_conflict(writing, at);
+    if (err == ERR_CONFLICT && outcome.at < writing->count)
+        report_conflict(writing, outcome.at);
     if (err != ERR_OK)
         fail_batch(import, err);
     arena_reset(writing->arena);
@@ -82,7 +82,9 @@ static struct put put_of(struct record *record)
     case RECORD_SESSION:
         break;
     }
-    return (struct put){PUT_SESSION, .session = {record->app_id, record->user_id, &record->draft}};
+    return (struct put){
+        PUT_SESSION,
+        .session = {.app_id = record->app_id, .user_id = record->user_id, .draft = &record->draft}};
 }
 
 static enum step fail(const struct source *source, enum err err)

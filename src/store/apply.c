@@ -1,30 +1,12 @@
-/* store_apply: the one way anything is written. Records are made anew from what is put; a replaced
- * record's entries are taken out first, so that none is left behind. */
-#include <stdlib.h>
-
+/* Whole objects put into the store. Records are made anew from what is put; a replaced record's
+ * entries are taken out first, so that none is left behind. */
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "model/jwt.h"
-#include "model/secret.h"
 #include "store/session_read.h"
+#include "store/writing.h"
 
-/* The signing key that a put of a new app will need, made before the transaction: it takes a while.
- */
-struct signing {
-    struct buf jwk, kid;
-};
-
-struct writing {
-    struct store *store;
-    MDB_txn *txn;
-    int64_t now;
-    struct buf record;        /* of the object at hand */
-    struct buf old;           /* the one it replaces: what LMDB gave is gone with the next put */
-    struct signing *signings; /* one for each put */
-};
-
-static enum err put(const struct writing *writing, enum table table, struct str key,
-                    struct str value)
+enum err writing_put(const struct writing *writing, enum table table, struct str key,
+                     struct str value)
 {
     MDB_val at = env_val(key), bytes = env_val(value);
     return env_write_error(writing->store,
@@ -46,7 +28,7 @@ static enum err put_entry(void *context, enum table table, const struct key *key
     enum err err = get(writing, table, key_view(key), &there);
     if (err == ERR_OK)
         return str_eq(there, value) ? ERR_OK : ERR_CONFLICT;
-    return err == ERR_NOT_FOUND ? put(writing, table, key_view(key), value) : err;
+    return err == ERR_NOT_FOUND ? writing_put(writing, table, key_view(key), value) : err;
 }
 
 static enum err delete_entry(void *context, enum table table, const struct key *key,
@@ -69,15 +51,14 @@ static enum err keep_old(struct writing *writing, struct str *record)
     return writing->old.failed ? ERR_MEMORY : ERR_OK;
 }
 
-/* The next number of a kind, from 1. */
-static enum err next_number(const struct writing *writing, struct str name, uint64_t *number)
+enum err writing_next_number(const struct writing *writing, struct str name, uint64_t *number)
 {
     enum err err = env_get_number(writing->txn, writing->store, TABLE_META, name, number);
     if (err != ERR_OK)
         return err;
     struct key value = {.len = 0};
     key_put_u64(&value, ++*number);
-    return put(writing, TABLE_META, name, key_view(&value));
+    return writing_put(writing, TABLE_META, name, key_view(&value));
 }
 
 static int64_t given_or(int64_t given, int64_t otherwise)
@@ -87,16 +68,10 @@ static int64_t given_or(int64_t given, int64_t otherwise)
 
 /* ---- apps ---- */
 
-/* The snapshot of a writing, so that it reads as readers do. */
-static struct snapshot view(const struct writing *writing)
-{
-    return (struct snapshot){writing->store, writing->txn};
-}
-
 static enum err number_app(const struct writing *writing, uint32_t *number)
 {
     uint64_t next;
-    enum err err = next_number(writing, STR("apps"), &next);
+    enum err err = writing_next_number(writing, STR("apps"), &next);
     *number = (uint32_t)next;
     return err == ERR_OK && next > UINT32_MAX ? ERR_FULL : err;
 }
@@ -116,15 +91,15 @@ static enum err put_signing(struct writing *writing, uint32_t app, const struct 
     buf_str(&writing->record, buf_view(&signing->jwk));
     if (writing->record.failed)
         return ERR_MEMORY;
-    err = put(writing, TABLE_SIGNING, kid, buf_view(&writing->record));
-    return err == ERR_OK ? put(writing, TABLE_SIGNERS, key_view(&number), kid) : err;
+    err = writing_put(writing, TABLE_SIGNING, kid, buf_view(&writing->record));
+    return err == ERR_OK ? writing_put(writing, TABLE_SIGNERS, key_view(&number), kid) : err;
 }
 
 /* Takes out the entries of the app that is replaced, if there is one; a new one gets a number. */
 static enum err replace_app(struct writing *writing, struct str id, uint32_t *number,
                             int64_t *created)
 {
-    struct snapshot snapshot = view(writing);
+    struct snapshot snapshot = writing_view(writing);
     struct app old;
     enum err err = store_app_by_id(&snapshot, id, &old);
     if (err == ERR_NOT_FOUND) {
@@ -141,8 +116,8 @@ static enum err replace_app(struct writing *writing, struct str id, uint32_t *nu
     return entries_of_app(&old, delete_entry, writing);
 }
 
-static enum err put_app(struct writing *writing, const struct put_app *wanted,
-                        const struct signing *signing)
+enum err writing_put_app(struct writing *writing, const struct put_app *wanted,
+                         const struct signing *signing)
 {
     struct app app = wanted->app;
     int64_t created;
@@ -163,7 +138,7 @@ static enum err put_app(struct writing *writing, const struct put_app *wanted,
     if (err == ERR_OK)
         err = entries_of_app(&app, put_entry, writing);
     if (err == ERR_OK)
-        err = put(writing, TABLE_APPS, key_view(&key), buf_view(&writing->record));
+        err = writing_put(writing, TABLE_APPS, key_view(&key), buf_view(&writing->record));
     return err == ERR_OK ? put_signing(writing, number, signing) : err;
 }
 
@@ -172,7 +147,7 @@ static enum err put_app(struct writing *writing, const struct put_app *wanted,
 static enum err put_user_of(struct writing *writing, const struct app *app,
                             const struct user *wanted, uint64_t *number)
 {
-    struct snapshot snapshot = view(writing);
+    struct snapshot snapshot = writing_view(writing);
     struct user user = *wanted, old = {.created = writing->now, .updated = writing->now};
     if (user.texts[USER_ID].len == 0 || user.texts[USER_ID].len > USER_ID_MAX)
         return ERR_INVALID;
@@ -185,7 +160,7 @@ static enum err put_user_of(struct writing *writing, const struct app *app,
         *number = bytes_u64((const uint8_t *)value.ptr);
         err = store_user(&snapshot, app->number, *number, &old);
     } else if (err == ERR_NOT_FOUND) {
-        err = next_number(writing, STR("users"), number);
+        err = writing_next_number(writing, STR("users"), number);
     }
     if (err != ERR_OK)
         return err;
@@ -199,13 +174,14 @@ static enum err put_user_of(struct writing *writing, const struct app *app,
         return ERR_MEMORY;
     struct key key = key_of_user(app->number, *number);
     err = entries_of_user(&user, put_entry, writing);
-    return err == ERR_OK ? put(writing, TABLE_USERS, key_view(&key), buf_view(&writing->record))
-                         : err;
+    return err == ERR_OK
+               ? writing_put(writing, TABLE_USERS, key_view(&key), buf_view(&writing->record))
+               : err;
 }
 
-static enum err put_user(struct writing *writing, const struct put_user *wanted)
+enum err writing_put_user(struct writing *writing, const struct put_user *wanted)
 {
-    struct snapshot snapshot = view(writing);
+    struct snapshot snapshot = writing_view(writing);
     struct app app;
     uint64_t number;
     enum err err = store_app_by_id(&snapshot, wanted->app_id, &app);
@@ -239,10 +215,11 @@ static enum err count_sessions(const struct writing *writing, uint32_t app, int6
     enum err err =
         env_get_number(writing->txn, writing->store, TABLE_COUNTS, key_view(&key), &count);
     key_put_u64(&value, count + (uint64_t)difference);
-    return err == ERR_OK ? put(writing, TABLE_COUNTS, key_view(&key), key_view(&value)) : err;
+    return err == ERR_OK ? writing_put(writing, TABLE_COUNTS, key_view(&key), key_view(&value))
+                         : err;
 }
 
-static enum err remove_session(struct writing *writing, const struct session *session)
+enum err writing_remove_session(struct writing *writing, const struct session *session)
 {
     struct place place = {session->app, session->user, session->created, session->id};
     struct key key = key_of_session(&place);
@@ -259,16 +236,16 @@ static enum err remove_session(struct writing *writing, const struct session *se
 }
 
 /* Takes out the session of that id, if there is one; another user's stays, and is in the way. */
-static enum err make_way(struct writing *writing, const struct place *place)
+static enum err make_way(struct writing *writing, const struct place *place, bool fresh)
 {
-    struct snapshot snapshot = view(writing);
+    struct snapshot snapshot = writing_view(writing);
     struct session old;
     enum err err = store_session(&snapshot, place->app, &place->id, &old);
     if (err == ERR_NOT_FOUND)
         return ERR_OK;
-    if (err == ERR_OK && old.user != place->user)
+    if (err == ERR_OK && (fresh || old.user != place->user))
         return ERR_CONFLICT;
-    return err == ERR_OK ? remove_session(writing, &old) : err;
+    return err == ERR_OK ? writing_remove_session(writing, &old) : err;
 }
 
 /* What a record and its keys have room for. */
@@ -280,9 +257,9 @@ static bool texts_fit(const struct session_draft *draft)
     return true;
 }
 
-static enum err put_session(struct writing *writing, const struct put_session *wanted)
+enum err writing_put_session(struct writing *writing, const struct put_session *wanted)
 {
-    struct snapshot snapshot = view(writing);
+    struct snapshot snapshot = writing_view(writing);
     struct session_draft *draft = wanted->draft;
     struct app app;
     struct session session;
@@ -298,7 +275,7 @@ static enum err put_session(struct writing *writing, const struct put_session *w
     place.created = draft->created;
     place.id = draft->id;
     if (err == ERR_OK)
-        err = make_way(writing, &place);
+        err = make_way(writing, &place, wanted->fresh);
     if (err != ERR_OK)
         return err;
     buf_reset(&writing->record);
@@ -310,91 +287,10 @@ static enum err put_session(struct writing *writing, const struct put_session *w
     if (err == ERR_OK)
         err = entries_of_session(&session, put_entry, writing);
     if (err == ERR_OK)
-        err = put(writing, TABLE_SESSIONS, key_view(&key), buf_view(&writing->record));
-    return err == ERR_OK ? count_sessions(writing, place.app, 1) : err;
-}
-
-/* ---- the batch ---- */
-
-static enum err put_one(struct writing *writing, const struct put *put, size_t at)
-{
-    switch (put->kind) {
-    case PUT_APP:
-        return put_app(writing, &put->app, &writing->signings[at]);
-    case PUT_USER:
-        return put_user(writing, &put->user);
-    case PUT_SESSION:
-        return put_session(writing, &put->session);
-    }
-    return ERR_INTERNAL;
-}
-
-static enum err write_batch(struct writing *writing, const struct put *puts, size_t count,
-                            size_t *at)
-{
-    enum err err = env_begin_write(writing->store, &writing->txn);
-    if (err != ERR_OK)
-        return err;
-    for (*at = 0; err == ERR_OK && *at < count;)
-        if ((err = put_one(writing, &puts[*at], *at)) == ERR_OK)
-            ++*at;
+        err = writing_put(writing, TABLE_SESSIONS, key_view(&key), buf_view(&writing->record));
     if (err == ERR_OK)
-        return env_write_error(writing->store, mdb_txn_commit(writing->txn), "commit");
-    mdb_txn_abort(writing->txn);
-    return err;
-}
-
-/* Makes the signing key that a new app will need. One made by somebody else in the meantime keeps
- * its own. */
-static enum err make_signing(struct store *store, struct str app_id, struct signing *signing)
-{
-    struct snapshot *snapshot;
-    struct app app;
-    struct str jwk;
-    enum err err = snapshot_begin(store, &snapshot);
-    if (err != ERR_OK)
-        return err;
-    err = store_app_by_id(snapshot, app_id, &app);
-    if (err == ERR_OK)
-        err = store_signing_key_of_app(snapshot, app.number, &jwk);
-    snapshot_end(snapshot);
-    return err == ERR_NOT_FOUND ? jwk_generate(&signing->jwk, &signing->kid) : err;
-}
-
-static enum err make_signings(struct writing *writing, const struct put *puts, size_t count)
-{
-    enum err err = ERR_OK;
-    for (size_t i = 0; err == ERR_OK && i < count; i++)
-        if (puts[i].kind == PUT_APP)
-            err = make_signing(writing->store, puts[i].app.app.id, &writing->signings[i]);
-    return err;
-}
-
-static void wipe_signings(struct writing *writing, size_t count)
-{
-    for (size_t i = 0; writing->signings && i < count; i++) {
-        struct signing *signing = &writing->signings[i];
-        if (signing->jwk.ptr)
-            secret_wipe(signing->jwk.ptr, signing->jwk.cap);
-        buf_free(&signing->jwk);
-        buf_free(&signing->kid);
-    }
-    free(writing->signings);
-}
-
-enum err store_apply(struct store *store, const struct put *puts, size_t count, int64_t now,
-                     size_t *at)
-{
-    struct writing writing = {.store = store, .now = now};
-    *at = 0;
-    writing.signings = calloc(count ? count : 1, sizeof(*writing.signings));
-    enum err err = writing.signings ? make_signings(&writing, puts, count) : ERR_MEMORY;
-    if (err == ERR_OK)
-        err = write_batch(&writing, puts, count, at);
-    while (err == ERR_FULL && env_grow(store) == ERR_OK)
-        err = write_batch(&writing, puts, count, at);
-    wipe_signings(&writing, count);
-    buf_free(&writing.record);
-    buf_free(&writing.old);
-    return err;
+        err = count_sessions(writing, place.app, 1);
+    return err == ERR_OK && wanted->fresh
+               ? audit_note(writing, &session, AUDIT_CREATED, wanted->actor)
+               : err;
 }

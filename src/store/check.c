@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "store/cursor.h"
 #include "store/session_read.h"
 
@@ -64,6 +65,12 @@ static void name_object(struct checking *checking, const char *kind, struct str 
     snprintf(checking->object, sizeof(checking->object), "%s %.*s", kind, STR_ARG(id));
 }
 
+static enum err see_line(void *context, const struct audit_line *line)
+{
+    (void)context, (void)line;
+    return ERR_OK;
+}
+
 static enum err check_app(void *context, struct str key, struct str value)
 {
     struct checking *checking = context;
@@ -79,6 +86,8 @@ static enum err check_app(void *context, struct str key, struct str value)
     checking->expected[TABLE_SIGNERS]++;
     if (store_signing_key_of_app(checking->snapshot, app.number, &jwk) != ERR_OK)
         fault(checking, "%s has no signing key", checking->object);
+    if (store_each_audit(checking->snapshot, app.number, INSTANT_MIN, see_line, NULL) != ERR_OK)
+        fault(checking, "%s: its audit trail cannot be read", checking->object);
     return entries_told(checking, entries_of_app(&app, check_entry, checking));
 }
 

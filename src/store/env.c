@@ -136,13 +136,12 @@ static int open_env(const struct store_options *options, MDB_env **env)
     }
 }
 
-static enum err read_format(const struct store *store, MDB_txn *txn)
+static enum err read_format(const struct store *store, MDB_txn *txn, uint64_t *format)
 {
-    uint64_t format;
-    enum err err = env_get_number(txn, store, TABLE_META, format_key, &format);
-    if (err != ERR_OK || format == FORMAT)
+    enum err err = env_get_number(txn, store, TABLE_META, format_key, format);
+    if (err != ERR_OK)
         return err;
-    return format ? ERR_VERSION : ERR_CORRUPT;
+    return *format == 0 ? ERR_CORRUPT : *format > FORMAT ? ERR_VERSION : ERR_OK;
 }
 
 static enum err write_format(const struct store *store, MDB_txn *txn)
@@ -162,18 +161,18 @@ static bool is_empty(MDB_txn *txn)
 }
 
 /* The format is looked at before the tables, of which a later one may have others. */
-static enum err open_format(struct store *store, MDB_txn *txn, bool create)
+static enum err open_format(struct store *store, MDB_txn *txn, bool create, uint64_t *format)
 {
     MDB_dbi *meta = &store->tables[TABLE_META];
     int code = mdb_dbi_open(txn, table_names[TABLE_META], 0, meta);
     if (code == MDB_SUCCESS)
-        return read_format(store, txn);
+        return read_format(store, txn, format);
     if (code != MDB_NOTFOUND)
         return env_error(code, "open");
     if (!create || !is_empty(txn))
         return ERR_CORRUPT;
     code = mdb_dbi_open(txn, table_names[TABLE_META], MDB_CREATE, meta);
-    return code == MDB_SUCCESS ? write_format(store, txn) : env_error(code, "open");
+    return env_error(code, "open");
 }
 
 static enum err open_tables(struct store *store, MDB_txn *txn, unsigned flags)
@@ -184,20 +183,40 @@ static enum err open_tables(struct store *store, MDB_txn *txn, unsigned flags)
     return code == MDB_NOTFOUND ? ERR_CORRUPT : env_error(code, "open");
 }
 
-static enum err prepare(struct store *store, enum store_mode mode)
+/* With `write`, makes what a store of an earlier format lacks. */
+static enum err open_all(struct store *store, MDB_txn *txn, bool create, bool write, bool *old)
+{
+    uint64_t format = 0;
+    enum err err = open_format(store, txn, create, &format);
+    *old = err == ERR_OK && format < FORMAT;
+    if (*old && !write)
+        return ERR_VERSION;
+    if (err == ERR_OK)
+        err = open_tables(store, txn, *old ? MDB_CREATE : 0);
+    return err == ERR_OK && *old ? write_format(store, txn) : err;
+}
+
+static enum err prepare_with(struct store *store, bool create, bool write, bool *old)
 {
     MDB_txn *txn;
-    bool create = mode == STORE_CREATE;
-    int code = mdb_txn_begin(store->env, NULL, create ? 0 : MDB_RDONLY, &txn);
+    int code = mdb_txn_begin(store->env, NULL, write ? 0 : MDB_RDONLY, &txn);
     if (code != MDB_SUCCESS)
         return env_error(code, "open");
-    enum err err = open_format(store, txn, create);
-    if (err == ERR_OK)
-        err = open_tables(store, txn, create ? MDB_CREATE : 0);
+    enum err err = open_all(store, txn, create, write, old);
     /* Committed even where nothing was written: that keeps the tables' handles. */
     if (err == ERR_OK)
         return env_error(mdb_txn_commit(txn), "open");
     mdb_txn_abort(txn);
+    return err;
+}
+
+/* Nobody waits for the lock of those who write unless there is something to be made. */
+static enum err prepare(struct store *store, enum store_mode mode)
+{
+    bool create = mode == STORE_CREATE, old = false;
+    enum err err = prepare_with(store, create, create, &old);
+    if (err == ERR_VERSION && old && mode == STORE_WRITE)
+        err = prepare_with(store, false, true, &old);
     return err;
 }
 

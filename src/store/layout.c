@@ -9,7 +9,7 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_KEYS] = "keys",     [TABLE_SIGNING] = "signing",   [TABLE_SIGNERS] = "signers",
     [TABLE_USERS] = "users",   [TABLE_USER_IDS] = "user_ids", [TABLE_SESSIONS] = "sessions",
     [TABLE_IDS] = "ids",       [TABLE_TOKENS] = "tokens",     [TABLE_BROUGHT] = "brought",
-    [TABLE_NEWEST] = "newest", [TABLE_COUNTS] = "counts",
+    [TABLE_NEWEST] = "newest", [TABLE_COUNTS] = "counts",     [TABLE_AUDIT] = "audit",
 };
 
 enum { ID_BYTES = 16, INSTANT_BYTES = 8 };
@@ -50,6 +50,11 @@ static uint64_t sortable(int64_t instant)
 void key_put_instant(struct key *key, int64_t instant)
 {
     key_put_u64(key, sortable(instant));
+}
+
+int64_t instant_of_key(const uint8_t *bytes)
+{
+    return (int64_t)(bytes_u64(bytes) ^ UINT64_C(1) << 63);
 }
 
 void key_put_newest(struct key *key, int64_t created, const struct uuid *id)
@@ -171,7 +176,7 @@ bool place_of_id(uint32_t app, const struct uuid *id, struct str value, struct p
     *place = (struct place){
         .app = app,
         .user = bytes_u64(bytes),
-        .created = (int64_t)(bytes_u64(bytes + USER_BYTES) ^ UINT64_C(1) << 63),
+        .created = instant_of_key(bytes + USER_BYTES),
         .id = *id,
     };
     return true;

@@ -15,7 +15,8 @@
  *   tokens    hash                         -> app, user, ~created, ~id
  *   brought   app, vendor, text            -> id
  *   newest    app, ~created, ~id           -> user
- *   counts    app                          -> how many sessions it has */
+ *   counts    app                          -> how many sessions it has
+ *   audit     app, instant, number         -> a line of the audit trail (audit.c) */
 #ifndef ROLLCALL_STORE_LAYOUT_H
 #define ROLLCALL_STORE_LAYOUT_H
 
@@ -39,11 +40,13 @@ enum table {
     TABLE_BROUGHT,
     TABLE_NEWEST,
     TABLE_COUNTS,
+    TABLE_AUDIT,
     TABLE_COUNT
 };
 extern const char *const table_names[TABLE_COUNT];
 
-enum { FORMAT = 1, KEY_MAX = 160, APP_BYTES = 4, USER_BYTES = 8, SESSION_KEY_BYTES = 36 };
+/* Format 1 had no audit trail; it is brought up when it is opened for writing. */
+enum { FORMAT = 2, KEY_MAX = 160, APP_BYTES = 4, USER_BYTES = 8, SESSION_KEY_BYTES = 36 };
 
 /* A key, or a short value. */
 struct key {
@@ -63,6 +66,8 @@ void key_put_u32(struct key *key, uint32_t value);
 void key_put_u64(struct key *key, uint64_t value);
 /* An instant's bits so that earlier sorts first; and complemented. */
 void key_put_instant(struct key *key, int64_t instant);
+/* The reverse, of 8 bytes. */
+int64_t instant_of_key(const uint8_t *bytes);
 void key_put_newest(struct key *key, int64_t created, const struct uuid *id);
 
 /* Where a session lies. */

@@ -107,30 +107,114 @@ struct put_user {
 struct put_session {
     struct str app_id, user_id;  /* a user that does not exist is made, with that id alone */
     struct session_draft *draft; /* completed by session_complete with the app's lifetime */
+    bool fresh;                  /* it must be new, and its creation is noted in the audit trail */
+    struct str actor;            /* who made it, where it is fresh */
+};
+/* Ends sessions that are active, or removes sessions whatever they are. */
+struct put_ending {
+    uint32_t app;
+    bool all;      /* every session of `user` but that of `id`, where there is one */
+    uint64_t user; /* looked at with `all` */
+    bool has_id;
+    struct uuid id; /* without `all`: this session alone; ERR_NOT_FOUND when there is none */
+    enum ending as; /* ENDING_NONE: the records are taken out of the store */
+    struct str actor;
+};
+/* Moves an active session's last activity on, and its end. One that is not active stays as it is.
+ */
+struct put_touch {
+    uint32_t app;
+    struct uuid id;      /* ERR_NOT_FOUND when there is none */
+    int64_t last_active; /* an earlier one than it has changes nothing */
+    int64_t expires;     /* INSTANT_NONE: stays */
+    struct str actor;    /* of a new end, which is noted in the audit trail */
 };
 
-enum put_kind { PUT_APP, PUT_USER, PUT_SESSION };
+enum put_kind { PUT_APP, PUT_USER, PUT_SESSION, PUT_ENDING, PUT_TOUCH };
 struct put {
     enum put_kind kind;
     union {
         struct put_app app;
         struct put_user user;
         struct put_session session;
+        struct put_ending ending;
+        struct put_touch touch;
     };
 };
 
+/* What a batch came to. */
+struct outcome {
+    size_t at;        /* the put at fault, when one is */
+    uint64_t matched; /* sessions that endings and touches were about */
+    uint64_t changed; /* and those of them that were changed */
+};
+
+struct batch {
+    const struct put *puts;
+    size_t count;
+    int64_t now;
+    enum err err; /* what store_apply would give */
+    struct outcome outcome;
+};
+
 /* Does all of it in one transaction that is on disk when ERR_OK is returned, or nothing of it. An
- * app without a signing key gets one. `*at` is the put at fault, when one is: ERR_NOT_FOUND (its
- * app does not exist), ERR_CONFLICT (a token, key, or brought id that another object has; a session
- * id in use by another user), ERR_INVALID (an id or text of a length that no record has). ERR_FULL,
- * ERR_IO, ERR_BUSY. */
+ * app without a signing key gets one. ERR_NOT_FOUND (the app or session of the put at fault does
+ * not exist), ERR_CONFLICT (a token, key, or brought id that another object has; a session id in
+ * use by another user, or at all where it must be fresh), ERR_INVALID (an id or text of a length
+ * that no record has). ERR_FULL, ERR_IO, ERR_BUSY. */
 enum err store_apply(struct store *store, const struct put *puts, size_t count, int64_t now,
-                     size_t *at) MUST_CHECK;
+                     struct outcome *outcome) MUST_CHECK;
+
+/* Many batches in one transaction: each is done whole or not at all, whatever becomes of the
+ * others, and says so in its `err`; all that are done are on disk when this returns. */
+void store_apply_all(struct store *store, struct batch *batches, size_t count);
+
+/* ---- the audit trail ---- */
+
+/* Numbers stand in the store. */
+enum audit_event {
+    AUDIT_CREATED = 1,
+    AUDIT_LOGGED_OUT,
+    AUDIT_REVOKED,
+    AUDIT_REMOVED,
+    AUDIT_EXTENDED,
+    AUDIT_EVENT_END
+};
+extern const char *const audit_event_names[AUDIT_EVENT_END];
+
+/* One line: what became of which session, when, and by whom. Views are the snapshot's. */
+struct audit_line {
+    uint64_t number; /* counted up through the whole store */
+    int64_t at;
+    enum audit_event event;
+    uint32_t app;
+    uint64_t user; /* the user's number; the user may be gone */
+    struct uuid session;
+    struct str actor;
+};
+
+/* Calls back for the lines of an app, oldest first, from that instant on; as the walks above. */
+typedef enum err (*store_audit_fn)(void *context, const struct audit_line *line);
+enum err store_each_audit(struct snapshot *snapshot, uint32_t app, int64_t since,
+                          store_audit_fn each, void *context) MUST_CHECK;
 
 /* ---- looking after ---- */
 
+/* Takes out sessions whose app's retention is over at `now`, looking at no more than `most` from
+ * where the last call left off. *place begins zeroed, is the caller's, and has no length again once
+ * the end was reached; *removed says how many went. */
+struct purge_place {
+    uint8_t key[40];
+    size_t len;
+};
+enum err store_purge(struct store *store, int64_t now, size_t most, struct purge_place *place,
+                     uint64_t *removed) MUST_CHECK;
+
+/* Takes back what processes that were killed have left. */
+void store_tend(struct store *store);
+
 struct store_stat {
-    uint64_t apps, users, sessions, index_entries;
+    uint64_t apps, users, sessions, audit_lines, index_entries;
     uint64_t file_bytes, used_bytes, map_bytes;
     uint64_t readers, readers_max;
     uint32_t format;

@@ -114,6 +114,8 @@ static uint64_t *counter_of(struct store_stat *stat, enum table table)
         return &stat->users;
     case TABLE_SESSIONS:
         return &stat->sessions;
+    case TABLE_AUDIT:
+        return &stat->audit_lines;
     default:
         return &stat->index_entries;
     }

@@ -63,9 +63,9 @@ static struct put app_put(const struct world *world, size_t app)
 
 static void apply(struct world *world, const struct put *puts, size_t count)
 {
-    size_t at;
-    enum err err = store_apply(world->store, puts, count, EPOCH, &at);
-    cr_assert(err == ERR_OK, "put %zu of %zu: %s", at, count, err_word(err));
+    struct outcome outcome;
+    enum err err = store_apply(world->store, puts, count, EPOCH, &outcome);
+    cr_assert(err == ERR_OK, "put %zu of %zu: %s", outcome.at, count, err_word(err));
 }
 
 struct world world_new(void)

@@ -142,7 +142,7 @@ Test(store_check, stat_counts)
     /* 2 ids, 1 key, 2 signing keys twice, 2 for each user and session, 2 tokens, 2 ids brought, 2
      * counts and the format and 2 last numbers. */
     cr_expect_eq(stat.index_entries, 2 + 1 + 4 + 8 + 16 + 2 + 2 + 2 + 3);
-    cr_expect_eq(stat.format, 1);
+    cr_expect_eq(stat.format, 2);
     cr_expect(stat.used_bytes > 0 && stat.used_bytes <= stat.file_bytes &&
               stat.file_bytes <= stat.map_bytes);
     cr_expect(stat.readers >= 1 && stat.readers < stat.readers_max);

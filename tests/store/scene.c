@@ -67,7 +67,8 @@ struct put user_put(const char *app, const char *user)
 
 struct put session_put(const char *app, const char *user, struct session_draft *draft)
 {
-    return (struct put){PUT_SESSION, .session = {str_of(app), str_of(user), draft}};
+    return (struct put){
+        PUT_SESSION, .session = {.app_id = str_of(app), .user_id = str_of(user), .draft = draft}};
 }
 
 struct uuid id_of(uint64_t id)
@@ -103,8 +104,11 @@ void draft_brought(struct session_draft *draft, enum vendor vendor, const char *
 
 enum err scene_apply(struct scene *scene, const struct put *puts, size_t count, size_t *at)
 {
-    size_t ignored;
-    return store_apply(scene->store, puts, count, NOW, at ? at : &ignored);
+    struct outcome outcome;
+    enum err err = store_apply(scene->store, puts, count, NOW, &outcome);
+    if (at)
+        *at = outcome.at;
+    return err;
 }
 
 void scene_put(struct scene *scene, struct put put)

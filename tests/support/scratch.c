@@ -42,7 +42,9 @@ static struct put put_of(struct record *record)
     case RECORD_SESSION:
         break;
     }
-    return (struct put){PUT_SESSION, .session = {record->app_id, record->user_id, &record->draft}};
+    return (struct put){
+        PUT_SESSION,
+        .session = {.app_id = record->app_id, .user_id = record->user_id, .draft = &record->draft}};
 }
 
 static void put_line(struct store *store, struct arena *arena, struct str line, int number,
@@ -54,8 +56,8 @@ static void put_line(struct store *store, struct arena *arena, struct str line, 
     cr_assert(err == ERR_OK, "record %d: %.*s: expected %.*s (%s)", number, STR_ARG(fault.field),
               STR_ARG(fault.expected), err_word(err));
     struct put put = put_of(record);
-    size_t at = 0;
-    err = store_apply(store, &put, 1, now, &at);
+    struct outcome outcome;
+    err = store_apply(store, &put, 1, now, &outcome);
     cr_assert(err == ERR_OK, "record %d cannot be stored: %s", number, err_word(err));
     arena_reset(arena);
 }

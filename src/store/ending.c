@@ -1,0 +1,137 @@
+/* Changes to sessions that are there: their end, their last activity. Both look at the session as
+ * it is now, in the transaction, so that nothing that was ended meanwhile comes back. */
+#include "base/clock.h"
+#include "store/session_read.h"
+#include "store/writing.h"
+
+/* What a session becomes stands in the same place, with the same entries. */
+static enum err rewrite(struct writing *writing, const struct session *session,
+                        const struct session_draft *draft)
+{
+    struct place place = {session->app, session->user, session->created, session->id};
+    struct key key = key_of_session(&place);
+    buf_reset(&writing->record);
+    session_encode(draft, &writing->record);
+    if (writing->record.failed)
+        return ERR_MEMORY;
+    return writing_put(writing, TABLE_SESSIONS, key_view(&key), buf_view(&writing->record));
+}
+
+static bool is_active(const struct writing *writing, const struct app *app,
+                      const struct session *session)
+{
+    return session_status(session, app->idle_s * SECOND_MS, writing->now) == STATUS_ACTIVE;
+}
+
+static enum err end_one(struct writing *writing, const struct put_ending *wanted,
+                        const struct session *session)
+{
+    struct session_draft draft;
+    session_to_draft(session, &draft);
+    draft.ending = wanted->as;
+    draft.ended = writing->now;
+    draft.updated = writing->now;
+    enum err err = rewrite(writing, session, &draft);
+    enum audit_event event = wanted->as == ENDING_LOGGED_OUT ? AUDIT_LOGGED_OUT : AUDIT_REVOKED;
+    return err == ERR_OK ? audit_note(writing, session, event, wanted->actor) : err;
+}
+
+static enum err remove_one(struct writing *writing, const struct put_ending *wanted,
+                           const struct session *session)
+{
+    enum err err = writing_remove_session(writing, session);
+    return err == ERR_OK ? audit_note(writing, session, AUDIT_REMOVED, wanted->actor) : err;
+}
+
+static enum err end_at(struct writing *writing, const struct put_ending *wanted,
+                       const struct app *app, const struct session *session)
+{
+    bool changes = wanted->as == ENDING_NONE || is_active(writing, app, session);
+    writing->outcome->matched++;
+    if (!changes)
+        return ERR_OK;
+    writing->outcome->changed++;
+    return wanted->as == ENDING_NONE ? remove_one(writing, wanted, session)
+                                     : end_one(writing, wanted, session);
+}
+
+/* Where the user's sessions lie; a cursor would not outlive what is done to them. */
+static enum err gather(const struct writing *writing, uint32_t app, uint64_t user,
+                       struct buf *places)
+{
+    struct key prefix = key_of_user(app, user);
+    MDB_val key = env_val(key_view(&prefix)), value;
+    MDB_cursor *cursor;
+    int code = mdb_cursor_open(writing->txn, writing->store->tables[TABLE_SESSIONS], &cursor);
+    if (code != MDB_SUCCESS)
+        return env_error(code, "walk");
+    enum err err = ERR_OK;
+    for (code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+         code == MDB_SUCCESS && err == ERR_OK && str_starts(env_str(key), key_view(&prefix));
+         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+        struct place place;
+        err = place_of_session_key(env_str(key), &place) ? ERR_OK : ERR_CORRUPT;
+        buf_put(places, &place, sizeof(place));
+    }
+    mdb_cursor_close(cursor);
+    if (err == ERR_OK && code != MDB_SUCCESS && code != MDB_NOTFOUND)
+        err = env_error(code, "walk");
+    return err == ERR_OK && places->failed ? ERR_MEMORY : err;
+}
+
+static enum err end_all(struct writing *writing, const struct put_ending *wanted,
+                        const struct app *app)
+{
+    struct snapshot snapshot = writing_view(writing);
+    struct buf places = {0};
+    enum err err = gather(writing, wanted->app, wanted->user, &places);
+    const struct place *place = (const struct place *)(const void *)places.ptr;
+    for (size_t left = places.len / sizeof(*place); err == ERR_OK && left > 0; left--, place++) {
+        struct session session;
+        if (wanted->has_id && memcmp(&place->id, &wanted->id, sizeof(place->id)) == 0)
+            continue;
+        err = session_at(&snapshot, place, &session);
+        if (err == ERR_OK)
+            err = end_at(writing, wanted, app, &session);
+    }
+    buf_free(&places);
+    return err;
+}
+
+enum err writing_end(struct writing *writing, const struct put_ending *wanted)
+{
+    struct snapshot snapshot = writing_view(writing);
+    struct app app;
+    struct session session;
+    enum err err = store_app(&snapshot, wanted->app, &app);
+    if (err != ERR_OK || wanted->all)
+        return err == ERR_OK ? end_all(writing, wanted, &app) : err;
+    err = store_session(&snapshot, wanted->app, &wanted->id, &session);
+    return err == ERR_OK ? end_at(writing, wanted, &app, &session) : err;
+}
+
+enum err writing_touch(struct writing *writing, const struct put_touch *wanted)
+{
+    struct snapshot snapshot = writing_view(writing);
+    struct app app;
+    struct session session;
+    struct session_draft draft;
+    enum err err = store_app(&snapshot, wanted->app, &app);
+    if (err == ERR_OK)
+        err = store_session(&snapshot, wanted->app, &wanted->id, &session);
+    if (err != ERR_OK)
+        return err;
+    bool moves = wanted->expires != INSTANT_NONE && wanted->expires != session.expires;
+    bool later = wanted->last_active > session.last_active;
+    writing->outcome->matched++;
+    if (!is_active(writing, &app, &session) || (!moves && !later))
+        return ERR_OK;
+    writing->outcome->changed++;
+    session_to_draft(&session, &draft);
+    draft.last_active = later ? wanted->last_active : session.last_active;
+    draft.expires = moves ? wanted->expires : session.expires;
+    draft.updated = writing->now;
+    err = rewrite(writing, &session, &draft);
+    return err == ERR_OK && moves ? audit_note(writing, &session, AUDIT_EXTENDED, wanted->actor)
+                                  : err;
+}

@@ -1,0 +1,49 @@
+/* A batch being written: what the files that write share. */
+#ifndef ROLLCALL_STORE_WRITING_H
+#define ROLLCALL_STORE_WRITING_H
+
+#include "store/env.h"
+
+/* The signing key that a put of a new app will need, made before the transaction: it takes a while.
+ */
+struct signing {
+    struct buf jwk, kid;
+};
+
+struct writing {
+    struct store *store;
+    MDB_txn *txn;
+    int64_t now;
+    struct outcome *outcome; /* of the batch at hand */
+    struct buf record;       /* of the object at hand */
+    struct buf old;          /* the one it replaces: what LMDB gave is gone with the next put */
+};
+
+/* The transaction as a snapshot, so that a writing reads as readers do. */
+static inline struct snapshot writing_view(const struct writing *writing)
+{
+    return (struct snapshot){writing->store, writing->txn};
+}
+
+enum err writing_put(const struct writing *writing, enum table table, struct str key,
+                     struct str value) MUST_CHECK;
+/* The next number of a kind, from 1. */
+enum err writing_next_number(const struct writing *writing, struct str name,
+                             uint64_t *number) MUST_CHECK;
+
+/* One put each, as store.h says. */
+enum err writing_put_app(struct writing *writing, const struct put_app *wanted,
+                         const struct signing *signing) MUST_CHECK;
+enum err writing_put_user(struct writing *writing, const struct put_user *wanted) MUST_CHECK;
+enum err writing_put_session(struct writing *writing, const struct put_session *wanted) MUST_CHECK;
+enum err writing_end(struct writing *writing, const struct put_ending *wanted) MUST_CHECK;
+enum err writing_touch(struct writing *writing, const struct put_touch *wanted) MUST_CHECK;
+
+/* Takes a session's record and entries out. */
+enum err writing_remove_session(struct writing *writing, const struct session *session) MUST_CHECK;
+
+/* Adds a line to the audit trail. */
+enum err audit_note(struct writing *writing, const struct session *session, enum audit_event event,
+                    struct str actor) MUST_CHECK;
+
+#endif
