@@ -22,9 +22,9 @@ load ctl
 
 @test "stat counts" {
     "$ROLLCALL" init
-    [ "$("$ROLLCALL" stat --json | jq -c '[.format, .apps, .users, .sessions]')" = "[1,0,0,0]" ]
+    [ "$("$ROLLCALL" stat --json | jq -c '[.format, .apps, .users, .sessions]')" = "[2,0,0,0]" ]
     import_demo
-    [ "$("$ROLLCALL" stat --json | jq -c '[.format, .apps, .users, .sessions]')" = "[1,2,9,28]" ]
+    [ "$("$ROLLCALL" stat --json | jq -c '[.format, .apps, .users, .sessions]')" = "[2,2,9,28]" ]
     run -0 "$ROLLCALL" stat
     [[ $output =~ sessions\ +28 ]]
     [[ $output =~ file_bytes\ +[1-9] ]]

@@ -144,8 +144,9 @@ static char (*brought_room(size_t at))[32]
 
 static struct put session_put(struct held *held)
 {
-    return (struct put){PUT_SESSION,
-                        .session = {str_of(app_ids[held->app]), held->user_id, &held->draft}};
+    return (struct put){PUT_SESSION, .session = {.app_id = str_of(app_ids[held->app]),
+                                                 .user_id = held->user_id,
+                                                 .draft = &held->draft}};
 }
 
 static void draw_held(struct world *world, size_t at)
