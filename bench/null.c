@@ -19,11 +19,11 @@ struct null {
     struct buf body;
 };
 
-static void answer(void *context, char *const *env, struct buf *out)
+static void answer(void *context, char *const *env, const struct body *body, struct buf *out)
 {
     struct null *null = context;
     struct reply reply = {.status = 200, .body = &null->body};
-    (void)env;
+    (void)env, (void)body;
     reply_header(&reply, "Content-Type", STR("application/json"));
     reply_header(&reply, "Cache-Control", STR("no-store"));
     reply_write(&reply, false, out);

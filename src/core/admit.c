@@ -105,22 +105,18 @@ static enum err admit_app_key(const struct admission *admission)
     return right ? ERR_OK : ERR_UNAUTHORIZED;
 }
 
-static struct str issuer_of(struct arena *arena, struct str app_id)
-{
-    return arena_printf(arena, "urn:rollcall:app:%.*s", STR_ARG(app_id));
-}
-
 /* Whether the claims were made by this app for itself; times are looked at on every use. */
 static bool claims_are_of(const struct app *app, struct arena *arena, const struct claims *claims)
 {
-    return str_eq(claims->issuer, issuer_of(arena, app->id)) && str_eq(claims->audience, app->id);
+    return str_eq(claims->issuer, core_issuer_of(arena, app->id)) &&
+           str_eq(claims->audience, app->id);
 }
 
 /* Checks a token not seen before, and remembers it. */
-static enum err verify(const struct admission *admission, const uint8_t *hash,
+static enum err verify(const struct admission *admission, struct str jwt, const uint8_t *hash,
                        struct verified *token)
 {
-    struct str jwt = admission->credential->tokens[0], kid, jwk;
+    struct str kid, jwk;
     struct claims claims;
     struct app app;
     uint32_t number;
@@ -155,29 +151,66 @@ static enum err key_is_there(const struct admission *admission, const struct ver
     return unknown_is_unauthorized(err);
 }
 
-static enum err admit_access_token(const struct admission *admission)
+/* What a token says, once it is known to be one of ours that has not expired. */
+static enum err look_into(const struct admission *admission, struct str jwt, struct verified *token)
 {
     uint8_t hash[HASH_BYTES];
     int64_t now_s = admission->now / SECOND_MS;
-    secret_hash(admission->credential->tokens[0], hash);
+    secret_hash(jwt, hash);
     const struct verified *known = verified_find(admission->core->verified, hash, now_s);
-    struct verified token = {0};
-    enum err err = ERR_OK;
+    enum err err;
     if (known) {
-        token = *known;
-        err = key_is_there(admission, &token);
+        *token = *known;
+        err = key_is_there(admission, token);
     } else {
-        err = verify(admission, hash, &token);
+        err = verify(admission, jwt, hash, token);
     }
-    if (err != ERR_OK || token.expires_s <= now_s)
-        return err != ERR_OK ? err : ERR_UNAUTHORIZED;
+    return err == ERR_OK && token->expires_s <= now_s ? ERR_UNAUTHORIZED : err;
+}
+
+static enum err session_of(const struct admission *admission, struct str jwt,
+                           struct verified *token, struct session *session)
+{
+    enum err err = look_into(admission, jwt, token);
+    if (err == ERR_OK)
+        err = store_session_by_spelling(admission->snapshot, token->app, JWT_SID_VENDOR,
+                                        remembered_view(&token->session), session);
+    return unknown_is_unauthorized(err);
+}
+
+enum err core_session_of_access_token(struct core *core, struct snapshot *snapshot,
+                                      struct arena *arena, struct str token, int64_t now,
+                                      struct session *session)
+{
+    struct verified known = {0};
+    struct admission admission = {.core = core, .snapshot = snapshot, .arena = arena, .now = now};
+    return session_of(&admission, token, &known, session);
+}
+
+static enum err admit_access_token(const struct admission *admission)
+{
     struct caller *caller = admission->caller;
-    err = store_session_by_spelling(admission->snapshot, token.app, VENDOR_PRELUDE,
-                                    remembered_view(&token.session), &caller->session);
+    struct verified token = {0};
+    enum err err =
+        session_of(admission, admission->credential->tokens[0], &token, &caller->session);
     if (err == ERR_OK)
         err = admit_session(admission);
     if (err == ERR_OK && !str_eq(caller->user.texts[USER_ID], remembered_view(&token.subject)))
         err = ERR_UNAUTHORIZED;
+    return err;
+}
+
+/* The app of that id; without one, the only app there is. */
+static enum err admit_public(const struct admission *admission)
+{
+    struct str id = admission->credential->account;
+    struct app *app = &admission->caller->app, second;
+    enum err err = ERR_OK;
+    if (id.len)
+        return unknown_is_unauthorized(store_app_by_id(admission->snapshot, id, app));
+    err = store_app(admission->snapshot, 1, app);
+    if (err == ERR_OK && store_app(admission->snapshot, 2, &second) != ERR_NOT_FOUND)
+        err = ERR_NOT_FOUND;
     return unknown_is_unauthorized(err);
 }
 
@@ -185,44 +218,14 @@ enum err core_admit(struct core *core, struct snapshot *snapshot, struct arena *
                     const struct credential *credential, int64_t now, struct caller *caller)
 {
     static enum err (*const ways[])(const struct admission *admission) = {
-        [CREDENTIAL_TOKENS] = admit_tokens,
-        [CREDENTIAL_USER_TOKEN] = admit_user_token,
-        [CREDENTIAL_APP_KEY] = admit_app_key,
-        [CREDENTIAL_ACCESS_TOKEN] = admit_access_token,
+        [CREDENTIAL_TOKENS] = admit_tokens,   [CREDENTIAL_USER_TOKEN] = admit_user_token,
+        [CREDENTIAL_APP_KEY] = admit_app_key, [CREDENTIAL_ACCESS_TOKEN] = admit_access_token,
+        [CREDENTIAL_PUBLIC] = admit_public,
     };
-    *caller = (struct caller){.has_session = false};
-    if (credential->kind == CREDENTIAL_NONE || credential->token_count == 0)
+    *caller = (struct caller){.use = credential->use};
+    bool brought = credential->token_count > 0 || credential->kind == CREDENTIAL_PUBLIC;
+    if (credential->kind == CREDENTIAL_NONE || !brought)
         return ERR_UNAUTHORIZED;
     return ways[credential->kind](
         &(struct admission){core, snapshot, arena, credential, now, caller});
-}
-
-enum err core_access_token(struct snapshot *snapshot, struct arena *arena,
-                           const struct session *session, int64_t now, struct buf *token)
-{
-    struct app app;
-    struct user user;
-    struct str jwk;
-    enum err err = store_app(snapshot, session->app, &app);
-    if (err == ERR_OK)
-        err = store_user(snapshot, session->app, session->user, &user);
-    if (err == ERR_OK)
-        err = store_signing_key_of_app(snapshot, session->app, &jwk);
-    if (err != ERR_OK)
-        return err;
-    struct spelling sid;
-    char jti[UUID_TEXT];
-    struct uuid fresh = uuid_make(now);
-    uuid_write(&fresh, jti);
-    session_spell(session, VENDOR_PRELUDE, &sid);
-    struct claims claims = {
-        .issuer = issuer_of(arena, app.id),
-        .audience = app.id,
-        .subject = user.texts[USER_ID],
-        .session = spelling_view(&sid),
-        .id = {jti, sizeof(jti)},
-        .issued_s = now / SECOND_MS,
-        .expires_s = now / SECOND_MS + JWT_LIFE_S,
-    };
-    return claims.issuer.ptr ? jwt_sign(jwk, &claims, token) : ERR_MEMORY;
 }

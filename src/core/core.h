@@ -12,10 +12,14 @@ enum credential_kind {
     CREDENTIAL_NONE,
     CREDENTIAL_TOKENS, /* candidate session tokens: the first one the store knows counts, alive or
                           not */
-    CREDENTIAL_USER_TOKEN,  /* one session token, and the id of the user who must hold it */
-    CREDENTIAL_APP_KEY,     /* an app's secret key, and the account name it must belong to */
-    CREDENTIAL_ACCESS_TOKEN /* a JWT signed by an app's key */
+    CREDENTIAL_USER_TOKEN,   /* one session token, and the id of the user who must hold it */
+    CREDENTIAL_APP_KEY,      /* an app's secret key, and the account name it must belong to */
+    CREDENTIAL_ACCESS_TOKEN, /* a JWT signed by an app's key */
+    CREDENTIAL_PUBLIC        /* none is asked for: names an app, for what everybody may see of it */
 };
+
+/* A session's last activity is written no more often than this. */
+enum { TOUCH_INTERVAL_MS = 60 * 1000 };
 
 enum { TOKENS_MAX = 16 };
 
@@ -26,20 +30,37 @@ struct credential {
     struct str user;
     int use;            /* of the key: a vendor's number or KEY_ADMIN */
     bool has_account;   /* the vendor's credential names an account */
-    struct str account; /* must be the app's, where named */
+    struct str account; /* must be the app's, where named; for CREDENTIAL_PUBLIC the app's id, or
+                           empty for the only app there is */
 };
 
 /* Who was let in. An app key lets in nobody in particular: has_session is false. */
 struct caller {
     struct app app;
+    int use; /* of the key that let in, where has_session is false */
     bool has_session;
     struct session session;
     struct user user;
 };
 
 enum verb {
-    VERB_LIST, /* a page of sessions */
-    VERB_SELF  /* the caller's own session */
+    VERB_LIST,   /* a page of sessions */
+    VERB_SELF,   /* the caller's own session */
+    VERB_GET,    /* one session */
+    VERB_END,    /* ends sessions */
+    VERB_TOUCH,  /* moves a session's activity, and its end, on */
+    VERB_CREATE, /* begins a session */
+    VERB_KEYS    /* the public keys of the app */
+};
+
+/* Which sessions of its scope an ending is about. */
+enum target { TARGET_ONE, TARGET_SELF, TARGET_OTHERS, TARGET_ALL };
+
+/* How a request names one session. */
+enum naming {
+    NAMED_BY_ID,          /* as a vendor's clients spell it; 0 for the vendor: the UUID */
+    NAMED_BY_TOKEN,       /* by its token */
+    NAMED_BY_ACCESS_TOKEN /* by a JWT of ours */
 };
 
 /* Whose sessions a list is about. */
@@ -53,6 +74,22 @@ struct wish {
     struct str user;     /* SCOPE_USER: the user's id; an unknown one has no sessions */
     bool without_caller; /* the caller's own session is left out */
     struct query query;  /* user, holder and without are filled in by core */
+
+    /* VERB_GET, VERB_TOUCH, and VERB_END with TARGET_ONE: ERR_NOT_FOUND for one that is not there,
+     * or not in the scope. */
+    enum naming naming;
+    enum vendor vendor;
+    struct str session;
+    bool active_only; /* ... or not active */
+
+    enum target target;   /* VERB_END */
+    enum ending as;       /* ENDING_NONE: the record is removed */
+    bool absence_is_done; /* one that is not there is as good as ended */
+
+    int64_t life_ms; /* VERB_TOUCH: the end is so long from now; 0: stays */
+
+    struct session_draft *draft; /* VERB_CREATE: for `user`; completed by core */
+    struct str token;            /* its token in clear, to be shown once */
 };
 
 struct answer {
@@ -60,6 +97,16 @@ struct answer {
     struct wish wish; /* as it was granted */
     struct page page; /* VERB_LIST */
     int64_t now;
+    /* VERB_GET, VERB_TOUCH, VERB_CREATE, VERB_END with TARGET_ONE: the session, as it is once what
+     * is to be written is; and its user. */
+    bool has_session;
+    struct session session;
+    struct user user;
+    enum status status;
+    struct str keys;        /* VERB_KEYS: a JWK Set */
+    const struct put *puts; /* to be written before the answer is shown; the arena's */
+    size_t put_count;
+    struct outcome outcome; /* of that */
 };
 
 struct core;
@@ -74,15 +121,29 @@ enum err core_admit(struct core *core, struct snapshot *snapshot, struct arena *
                     const struct credential *credential, int64_t now,
                     struct caller *caller) MUST_CHECK;
 
-/* Does what is wished, for that caller. ERR_AAL, ERR_RUNAWAY, ERR_MEMORY, and what the store gives.
- */
-enum err core_grant(struct snapshot *snapshot, struct arena *arena, const struct caller *caller,
-                    const struct wish *wish, int64_t now, struct answer *answer) MUST_CHECK;
+/* Finds what is wished for that caller, and plans what is to be written for it. ERR_AAL,
+ * ERR_RUNAWAY, ERR_NOT_FOUND, ERR_MEMORY, and what the store gives. */
+enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *arena,
+                    const struct caller *caller, const struct wish *wish, int64_t now,
+                    struct answer *answer) MUST_CHECK;
+
+/* The put that notes that the caller was here, once in a while: NULL when it was noted lately, or
+ * the caller has no session. The arena's. */
+const struct put *core_activity(struct arena *arena, const struct caller *caller, int64_t now);
+
+/* Who signs an app's tokens, as `iss` says it; the arena's. */
+struct str core_issuer_of(struct arena *arena, struct str app_id);
 
 /* Appends an access token for a session, good for JWT_LIFE_S from `now`. ERR_NOT_FOUND: no such
  * session, by any vendor's spelling of its id. */
 enum err core_access_token(struct snapshot *snapshot, struct arena *arena,
                            const struct session *session, int64_t now,
                            struct buf *token) MUST_CHECK;
+
+/* The session a JWT of ours is for, whether it is active or not. ERR_UNAUTHORIZED: no such token,
+ * or an expired one. */
+enum err core_session_of_access_token(struct core *core, struct snapshot *snapshot,
+                                      struct arena *arena, struct str token, int64_t now,
+                                      struct session *session) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-#include "core/core.h"
+#include "core/change.h"
 
 /* A caller who came by one factor alone is not let in where the user is known to own a second. */
 static enum err check_aal(struct snapshot *snapshot, const struct caller *caller)
@@ -38,16 +38,41 @@ static enum err resolve_scope(struct snapshot *snapshot, const struct caller *ca
     return *nobody ? ERR_OK : err;
 }
 
-enum err core_grant(struct snapshot *snapshot, struct arena *arena, const struct caller *caller,
-                    const struct wish *wish, int64_t now, struct answer *answer)
+static enum err list(struct snapshot *snapshot, struct arena *arena, struct answer *answer)
 {
-    *answer = (struct answer){.caller = caller, .wish = *wish, .now = now};
-    enum err err = wish->demand_aal ? check_aal(snapshot, caller) : ERR_OK;
-    if (err != ERR_OK || wish->verb == VERB_SELF)
-        return err;
+    const struct caller *caller = answer->caller;
     bool nobody = false;
-    err = resolve_scope(snapshot, caller, &answer->wish, &nobody);
+    enum err err = resolve_scope(snapshot, caller, &answer->wish, &nobody);
     if (err != ERR_OK || nobody)
         return err;
-    return store_find(snapshot, &caller->app, &answer->wish.query, now, arena, &answer->page);
+    return store_find(snapshot, &caller->app, &answer->wish.query, answer->now, arena,
+                      &answer->page);
+}
+
+enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *arena,
+                    const struct caller *caller, const struct wish *wish, int64_t now,
+                    struct answer *answer)
+{
+    *answer = (struct answer){.caller = caller, .wish = *wish, .now = now};
+    struct change change = {core, snapshot, arena, answer};
+    enum err err = wish->demand_aal ? check_aal(snapshot, caller) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    switch (wish->verb) {
+    case VERB_LIST:
+        return list(snapshot, arena, answer);
+    case VERB_SELF:
+        return ERR_OK;
+    case VERB_GET:
+        return change_get(&change);
+    case VERB_END:
+        return change_end(&change);
+    case VERB_TOUCH:
+        return change_touch(&change);
+    case VERB_CREATE:
+        return change_create(&change);
+    case VERB_KEYS:
+        return change_keys(&change);
+    }
+    return ERR_INTERNAL;
 }

@@ -154,8 +154,8 @@ static void fail(const struct request *request, const struct route *route,
 static const char *const spaces[] = {"/v2/", NULL};
 
 static const struct route routes[] = {
-    {"GET", "/v2/sessions", want_list, show_list},
-    {NULL, NULL, NULL, NULL},
+    {"GET", "/v2/sessions", want_list, show_list, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
 
 const struct dialect dialect_corbado = {

@@ -2,7 +2,8 @@
  * socket.
  *
  * The way of a request: route -> who (credential) -> core_admit -> want (wish) -> core_grant ->
- * show. A failure anywhere leaves by `fail`, in the vendor's own shape. */
+ * what is to be written is -> show. A failure anywhere leaves by `fail`, in the vendor's own shape.
+ */
 #ifndef ROLLCALL_DIALECT_DIALECT_H
 #define ROLLCALL_DIALECT_DIALECT_H
 
@@ -14,13 +15,15 @@
 
 struct route {
     const char *method; /* "GET" answers HEAD too */
-    const char *path;   /* from the first '/', decoded */
+    const char *path; /* from the first '/', decoded; a segment "{}" stands for any: see `wilds` */
     /* Checks the parameters and says what is wished. ERR_INVALID or ERR_MALFORMED, with *failure
      * filled in (views: literals or the request's arena). */
     enum err (*want)(const struct request *request, const struct caller *caller, struct wish *wish,
                      struct failure *failure);
-    /* Writes the 200 answer. */
+    /* Writes the answer, a 200 unless it says otherwise. */
     void (*show)(const struct request *request, const struct answer *answer, struct reply *reply);
+    /* Reads this route's credential, where it is not the dialect's; or NULL. */
+    void (*who)(const struct request *request, struct credential *credential);
 };
 
 struct dialect {

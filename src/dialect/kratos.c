@@ -194,9 +194,9 @@ static void fail(const struct request *request, const struct route *route,
 static const char *const spaces[] = {"/sessions", "/admin/", NULL};
 
 static const struct route routes[] = {
-    {"GET", "/sessions", want_list, show_list},
-    {"GET", "/sessions/whoami", want_self, show_self},
-    {NULL, NULL, NULL, NULL},
+    {"GET", "/sessions", want_list, show_list, NULL},
+    {"GET", "/sessions/whoami", want_self, show_self, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
 
 const struct dialect dialect_kratos = {.vendor = VENDOR_KRATOS,

@@ -139,8 +139,8 @@ static void fail(const struct request *request, const struct route *route,
 static const char *const spaces[] = {"/v1/session/", "/.well-known/", NULL};
 
 static const struct route routes[] = {
-    {"GET", "/v1/session/me/list", want_list, show_list},
-    {NULL, NULL, NULL, NULL},
+    {"GET", "/v1/session/me/list", want_list, show_list, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
 
 const struct dialect dialect_prelude = {

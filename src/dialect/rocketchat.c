@@ -142,8 +142,8 @@ static void fail(const struct request *request, const struct route *route,
 static const char *const spaces[] = {"/api/v1/", NULL};
 
 static const struct route routes[] = {
-    {"GET", "/api/v1/sessions/list", want_list, show_list},
-    {NULL, NULL, NULL, NULL},
+    {"GET", "/api/v1/sessions/list", want_list, show_list, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
 
 const struct dialect dialect_rocketchat = {

@@ -138,8 +138,8 @@ static void fail(const struct request *request, const struct route *route,
 static const char *const spaces[] = {"/v1/auth/", NULL};
 
 static const struct route routes[] = {
-    {"GET", "/v1/auth/sessions/list", want_list, show_list},
-    {NULL, NULL, NULL, NULL},
+    {"GET", "/v1/auth/sessions/list", want_list, show_list, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
 
 const struct dialect dialect_streambird = {

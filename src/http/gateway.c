@@ -10,8 +10,8 @@
 
 #include "base/log.h"
 
-/* The most of a request's body that is read to be dropped: no route has use for one. */
-enum { BODY_MAX = 16 * 1024 * 1024, CHUNK = 16 * 1024 };
+/* The most of a request's body that is read at all. */
+enum { READ_MAX = 16 * 1024 * 1024, CHUNK = 16 * 1024 };
 
 /* What the signal handler touches. */
 static volatile sig_atomic_t stopped;
@@ -30,16 +30,28 @@ void gateway_stop(void)
     errno = saved;
 }
 
-/* A web server that is still sending when its connection closes takes the answer for lost. */
-static void drop_body(FCGX_Stream *in)
+/* Keeps what was read as long as the whole may be kept. */
+static void keep(struct buf *kept, const char *chunk, size_t len, struct body *body)
+{
+    body->whole = body->whole && len <= BODY_MAX_BYTES - kept->len;
+    if (body->whole)
+        buf_put(kept, chunk, len);
+    body->whole = body->whole && !kept->failed;
+}
+
+/* All of it is read: a web server that is still sending when its connection closes takes the answer
+ * for lost. */
+static struct body read_body(FCGX_Stream *in, struct buf *kept)
 {
     char chunk[CHUNK];
-    for (int dropped = 0; dropped < BODY_MAX;) {
-        int got = FCGX_GetStr(chunk, sizeof(chunk), in);
-        if (got <= 0)
-            return;
-        dropped += got;
-    }
+    struct body body = {.whole = true};
+    int got;
+    buf_reset(kept);
+    for (int all = 0; all < READ_MAX && (got = FCGX_GetStr(chunk, sizeof(chunk), in)) > 0;
+         all += got)
+        keep(kept, chunk, (size_t)got, &body);
+    body.bytes = body.whole ? buf_view(kept) : STR_NONE;
+    return body;
 }
 
 /* The connection is closed after its answer, or else it would pin this process to one client;
@@ -52,11 +64,18 @@ static void finish(FCGX_Request *request)
     FCGX_Finish_r(request);
 }
 
-static void answer_one(FCGX_Request *request, gateway_fn answer, void *context, struct buf *out)
+/* Kept from one request to the next. */
+struct buffers {
+    struct buf in, out;
+};
+
+static void answer_one(FCGX_Request *request, gateway_fn answer, void *context,
+                       struct buffers *buffers)
 {
-    drop_body(request->in);
+    struct body body = read_body(request->in, &buffers->in);
+    struct buf *out = &buffers->out;
     buf_reset(out);
-    answer(context, request->envp, out);
+    answer(context, request->envp, &body, out);
     if (out->failed)
         log_error("gateway: out of memory for an answer");
     else
@@ -67,7 +86,7 @@ static void answer_one(FCGX_Request *request, gateway_fn answer, void *context, 
 enum err gateway_serve(int listen_fd, uint64_t most, gateway_fn answer, void *context)
 {
     FCGX_Request request;
-    struct buf out = {0};
+    struct buffers buffers = {0};
     enum err err = ERR_OK;
     signal(SIGPIPE, SIG_IGN);
     nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -86,32 +105,43 @@ enum err gateway_serve(int listen_fd, uint64_t most, gateway_fn answer, void *co
             }
             continue;
         }
-        answer_one(&request, answer, context, &out);
+        answer_one(&request, answer, context, &buffers);
     }
     listening = -1;
     FCGX_Free(&request, 1);
     close(nowhere);
-    buf_free(&out);
+    buf_free(&buffers.in);
+    buf_free(&buffers.out);
     return err;
 }
 
-static void drop_stdin(char *const *env)
+static long long content_length(char *const *env)
 {
     static const char name[] = "CONTENT_LENGTH=";
-    char chunk[CHUNK];
-    long long left = 0;
     for (; *env; env++)
         if (strncmp(*env, name, sizeof(name) - 1) == 0)
-            left = strtoll(*env + sizeof(name) - 1, NULL, 10);
-    if (left > BODY_MAX)
-        left = BODY_MAX;
+            return strtoll(*env + sizeof(name) - 1, NULL, 10);
+    return 0;
+}
+
+static struct body read_stdin(char *const *env, struct buf *kept)
+{
+    char chunk[CHUNK];
+    struct body body = {.whole = true};
+    long long left = content_length(env);
+    if (left > READ_MAX)
+        left = READ_MAX;
     while (left > 0) {
         size_t want = left < CHUNK ? (size_t)left : CHUNK;
         ssize_t got = read(STDIN_FILENO, chunk, want);
         if (got == 0 || (got < 0 && errno != EINTR))
-            return;
+            break;
+        if (got > 0)
+            keep(kept, chunk, (size_t)got, &body);
         left -= got > 0 ? got : 0;
     }
+    body.bytes = body.whole ? buf_view(kept) : STR_NONE;
+    return body;
 }
 
 static enum err write_all(const char *bytes, size_t len)
@@ -130,11 +160,12 @@ static enum err write_all(const char *bytes, size_t len)
 
 enum err gateway_cgi(char *const *env, gateway_fn answer, void *context)
 {
-    struct buf out = {0};
+    struct buf in = {0}, out = {0};
     signal(SIGPIPE, SIG_IGN);
-    drop_stdin(env);
-    answer(context, env, &out);
+    struct body body = read_stdin(env, &in);
+    answer(context, env, &body, &out);
     enum err err = out.failed ? ERR_MEMORY : write_all(out.ptr, out.len);
+    buf_free(&in);
     buf_free(&out);
     return err;
 }

@@ -5,14 +5,17 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "http/request.h"
 
-/* Answers one request: appends a whole CGI response to `out`. `env` is valid during the call. */
-typedef void (*gateway_fn)(void *context, char *const *env, struct buf *out);
+/* Answers one request: appends a whole CGI response to `out`. `env` and the body are valid during
+ * the call. */
+typedef void (*gateway_fn)(void *context, char *const *env, const struct body *body,
+                           struct buf *out);
 
 /* Accepts and answers one request after another on a listening FastCGI socket until gateway_stop
  * was called, or `most` requests are answered (0: no bound). A connection is closed after its
- * answer, so that none pins this process; the request body is read to its end and dropped. ERR_IO:
- * the socket fails. */
+ * answer, so that none pins this process; the request body is read to its end. ERR_IO: the socket
+ * fails. */
 enum err gateway_serve(int listen_fd, uint64_t most, gateway_fn answer, void *context) MUST_CHECK;
 
 /* From a signal handler: the request at hand is finished, no further one is accepted. */

@@ -83,9 +83,13 @@ void reply_write(const struct reply *reply, bool head_only, struct buf *out)
         put_value(out, reply->headers[i].value);
         buf_str(out, STR("\r\n"));
     }
-    buf_str(out, STR("Content-Length: "));
-    buf_i64(out, (int64_t)reply->body->len);
-    buf_str(out, STR("\r\n\r\n"));
+    /* An answer without content says nothing of its length (RFC 9110, 8.6). */
+    if (reply->status != 204) {
+        buf_str(out, STR("Content-Length: "));
+        buf_i64(out, (int64_t)reply->body->len);
+        buf_str(out, STR("\r\n"));
+    }
+    buf_str(out, STR("\r\n"));
     if (!head_only)
         buf_str(out, buf_view(reply->body));
 }

@@ -12,7 +12,8 @@ enum {
     QUERY_MAX_BYTES = 16384,
     HEADER_MAX_BYTES = 16384,
     PARAMS_MAX = 256,
-    COOKIES_MAX = 128
+    COOKIES_MAX = 128,
+    BODY_MAX_BYTES = 1024 * 1024
 };
 
 /* How the site is configured, as far as an answer shows it. */
@@ -27,6 +28,14 @@ struct param {
     struct str name, value; /* percent-decoded, '+' as space */
 };
 
+/* What follows the headers. One over BODY_MAX_BYTES is dropped, and not whole. */
+struct body {
+    struct str bytes;
+    bool whole;
+};
+
+enum { WILDS_MAX = 2 };
+
 struct request {
     struct arena *arena;
     const struct site *site;
@@ -38,6 +47,8 @@ struct request {
     struct str query;     /* raw, without '?' */
     struct param *params; /* in the order sent */
     size_t param_count;
+    struct str body;
+    struct str wilds[WILDS_MAX];   /* the path's segments that its route leaves open, decoded */
     const char *bad_query;         /* NULL, or one sentence why the query string cannot be read */
     struct str id;                 /* of this request: 27 letters and digits, ours */
     int64_t now;                   /* the instant it is answered for */
@@ -45,9 +56,9 @@ struct request {
     int64_t (*monotonic_ns)(void); /* that clock */
 };
 
-/* Fills *request; id, now and started_ns are the caller's to set. A path or query over its limit:
- * ERR_TOO_LARGE, a request without method or path: ERR_MALFORMED; method, path and what could be
- * read are set all the same. ERR_MEMORY. */
+/* Fills *request; body, wilds, id, now and started_ns are the caller's to set. A path or query over
+ * its limit: ERR_TOO_LARGE, a request without method or path: ERR_MALFORMED; method, path and what
+ * could be read are set all the same. ERR_MEMORY. */
 enum err request_read(struct arena *arena, const struct site *site, char *const *env,
                       struct request *request) MUST_CHECK;
 

@@ -49,6 +49,18 @@ enum err jwk_generate(struct buf *jwk, struct buf *kid)
     return jwk->failed || kid->failed ? ERR_MEMORY : ERR_OK;
 }
 
+enum err jwk_public(struct str jwk, struct buf *public)
+{
+    jose_cfg_auto_t *config = quiet_config();
+    json_auto_t *key = parse(jwk);
+    if (!config || !key)
+        return config ? ERR_CORRUPT : ERR_MEMORY;
+    if (!jose_jwk_pub(config, key))
+        return ERR_CORRUPT;
+    json_dump_callback(key, put_json, public, JSON_COMPACT);
+    return public->failed ? ERR_MEMORY : ERR_OK;
+}
+
 static json_t *payload_of(const struct claims *claims)
 {
     json_auto_t *payload = json_pack(
@@ -56,7 +68,10 @@ static json_t *payload_of(const struct claims *claims)
         "aud", claims->audience.ptr, claims->audience.len, "sub", claims->subject.ptr,
         claims->subject.len, "sid", claims->session.ptr, claims->session.len, "jti", claims->id.ptr,
         claims->id.len, "iat", (json_int_t)claims->issued_s, "exp", (json_int_t)claims->expires_s);
-    return payload ? jose_b64_enc_dump(payload) : NULL;
+    json_auto_t *more = claims->more.len ? parse(claims->more) : NULL;
+    if (!payload || (claims->more.len && json_object_update_missing(payload, more) != 0))
+        return NULL;
+    return jose_b64_enc_dump(payload);
 }
 
 enum err jwt_sign(struct str jwk, const struct claims *claims, struct buf *token)

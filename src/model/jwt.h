@@ -5,17 +5,25 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "model/vendor.h"
 
 enum { JWT_MAX = 8192, JWT_LIFE_S = 300 };
+
+/* How `sid` spells a session: as the vendor does whose clients read it. */
+#define JWT_SID_VENDOR VENDOR_PRELUDE
 
 struct claims {
     struct str issuer, audience, subject, session, id; /* iss, aud, sub, sid, jti */
     int64_t issued_s, expires_s;                       /* iat, exp: seconds since 1970 */
+    struct str more; /* a JSON object of further claims, or nothing; looked at in signing alone */
 };
 
 /* A new 2048-bit key pair: appends the private JWK as JSON to `jwk` and its key id to `kid` (the
  * RFC 7638 thumbprint). ERR_MEMORY, ERR_INTERNAL. */
 enum err jwk_generate(struct buf *jwk, struct buf *kid) MUST_CHECK;
+
+/* Appends the public half of a private JWK, as JSON. */
+enum err jwk_public(struct str jwk, struct buf *public) MUST_CHECK;
 
 /* Appends the signed token. `jwk` is a private JWK as jwk_generate makes them. */
 enum err jwt_sign(struct str jwk, const struct claims *claims, struct buf *token) MUST_CHECK;

@@ -97,8 +97,8 @@ static int serve(struct config *config, const char *path)
     log_info("listening on %s", listener.path[0]  ? listener.path
                                 : *config->listen ? config->listen
                                                   : "the socket handed over");
-    int code =
-        config->workers ? pool_run(config, path, listener.fd) : worker_serve(config, listener.fd);
+    int code = config->workers ? pool_run(config, path, listener.fd)
+                               : worker_serve(config, listener.fd, -1);
     listen_close(&listener);
     return code;
 }

@@ -4,27 +4,34 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "serve/submit.h"
 #include "serve/worker.h"
+#include "serve/writer.h"
 
 #define SECOND_NS     INT64_C(1000000000)
 #define BACKOFF_LEAST (SECOND_NS / 10)
 #define BACKOFF_MOST  (10 * SECOND_NS)
 #define LONG_LIFE     (10 * SECOND_NS) /* who lived so long did not die of how it was started */
 
+/* Places in a pool are filled by workers, one by the writer. */
 struct slot {
+    bool writer;
     pid_t pid; /* 0: nobody */
     int64_t started_ns;
     int64_t backoff_ns; /* before the next start, should this one fail soon */
     int64_t due_ns;     /* when to start, while there is nobody */
 };
 
-/* A worker that was told to stop. */
+/* A process that was told to stop. */
 struct leaver {
+    bool writer;
     pid_t pid; /* 0: none */
     int64_t deadline_ns;
 };
@@ -37,29 +44,41 @@ struct pool {
     int listen_fd;
     sigset_t signals;
     bool stopping;
-    struct slot slots[WORKERS_MAX];
+    /* Workers send at the first, writers receive at the second. The master keeps both, so that
+     * what waits there outlives a writer. */
+    int to_writer[2];
+    struct slot slots[1 + WORKERS_MAX]; /* the first is the writer's */
     int slot_count;
     struct leaver leavers[LEAVERS_MAX];
 };
 
-/* A worker does not outlive its master, not even one that was killed. */
-static int run_worker(const struct pool *pool, pid_t master)
+static const char *role(bool writer)
+{
+    return writer ? "writer" : "worker";
+}
+
+/* Nobody outlives the master, not even one that was killed. */
+static int run(const struct pool *pool, bool writer, pid_t master)
 {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != master)
         return EXIT_FAILURE;
-    return worker_serve(pool->config, pool->listen_fd);
+    close(pool->to_writer[writer ? 0 : 1]);
+    if (!writer)
+        return worker_serve(pool->config, pool->listen_fd, pool->to_writer[0]);
+    close(pool->listen_fd);
+    return writer_serve(pool->config, pool->to_writer[1]);
 }
 
 static void start(struct pool *pool, struct slot *slot, int64_t now)
 {
     pid_t master = getpid(), pid = fork();
     if (pid == 0)
-        exit(run_worker(pool, master));
+        exit(run(pool, slot->writer, master));
     slot->started_ns = now;
     if (pid > 0) {
         slot->pid = pid;
-        log_info("worker %d: started", (int)pid);
+        log_info("%s %d: started", role(slot->writer), (int)pid);
         return;
     }
     log_error("fork: %s", strerror(errno));
@@ -73,14 +92,14 @@ static void start_due(struct pool *pool, int64_t now)
             start(pool, &pool->slots[i], now);
 }
 
-static void say_why(pid_t pid, int status)
+static void say_why(const char *who, pid_t pid, int status)
 {
     if (WIFSIGNALED(status))
-        log_warn("worker %d: killed by signal %d", (int)pid, WTERMSIG(status));
+        log_warn("%s %d: killed by signal %d", who, (int)pid, WTERMSIG(status));
     else if (WEXITSTATUS(status) != 0)
-        log_warn("worker %d: exit code %d", (int)pid, WEXITSTATUS(status));
+        log_warn("%s %d: exit code %d", who, (int)pid, WEXITSTATUS(status));
     else
-        log_info("worker %d: ended", (int)pid);
+        log_info("%s %d: ended", who, (int)pid);
 }
 
 /* Who ended well is replaced at once; who failed soon after its start only after a while, that
@@ -105,17 +124,20 @@ static void reap(struct pool *pool, int64_t now)
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        say_why(pid, status);
         for (int i = 0; i < pool->slot_count; i++)
-            if (pool->slots[i].pid == pid)
+            if (pool->slots[i].pid == pid) {
+                say_why(role(pool->slots[i].writer), pid, status);
                 bury(&pool->slots[i], status, now);
+            }
         for (int i = 0; i < LEAVERS_MAX; i++)
-            if (pool->leavers[i].pid == pid)
+            if (pool->leavers[i].pid == pid) {
+                say_why(role(pool->leavers[i].writer), pid, status);
                 pool->leavers[i].pid = 0;
+            }
     }
 }
 
-/* Tells the slot's worker to finish what it has in hand; the slot is free from now on. */
+/* Tells the slot's process to finish what it has in hand; the slot is free from now on. */
 static void dismiss(struct pool *pool, struct slot *slot, int64_t now)
 {
     struct leaver *place = pool->leavers;
@@ -125,9 +147,10 @@ static void dismiss(struct pool *pool, struct slot *slot, int64_t now)
         place++;
     if (place->pid) /* reloaded again and again while nobody leaves */
         kill(place->pid, SIGKILL);
-    *place = (struct leaver){slot->pid, now + pool->config->drain_seconds * SECOND_NS};
+    *place =
+        (struct leaver){slot->writer, slot->pid, now + pool->config->drain_seconds * SECOND_NS};
     kill(slot->pid, SIGTERM);
-    *slot = (struct slot){.due_ns = now};
+    *slot = (struct slot){.writer = slot->writer, .due_ns = now};
 }
 
 static bool has_leavers(const struct pool *pool)
@@ -144,30 +167,49 @@ static void kill_overdue(struct pool *pool, int64_t now)
         struct leaver *leaver = &pool->leavers[i];
         if (leaver->pid == 0 || leaver->deadline_ns > now)
             continue;
-        log_warn("worker %d: did not finish in time", (int)leaver->pid);
+        log_warn("%s %d: did not finish in time", role(leaver->writer), (int)leaver->pid);
         kill(leaver->pid, SIGKILL);
         leaver->deadline_ns = INT64_MAX;
     }
 }
 
+/* The writer stays while there is a worker that may need it. */
 static void stop(struct pool *pool, int64_t now)
 {
     log_info("stopping");
-    for (int i = 0; i < pool->slot_count; i++)
+    for (int i = 1; i < pool->slot_count; i++)
         dismiss(pool, &pool->slots[i], now);
-    pool->slot_count = 0;
+    pool->slot_count = 1;
     pool->stopping = true;
+}
+
+/* Whether all have left; the writer is told to once the workers have. */
+static bool is_over(struct pool *pool, int64_t now)
+{
+    if (!pool->stopping || has_leavers(pool))
+        return false;
+    if (pool->slot_count == 0)
+        return true;
+    dismiss(pool, &pool->slots[0], now);
+    pool->slot_count = 0;
+    return !has_leavers(pool);
+}
+
+static void lay_out(struct pool *pool)
+{
+    memset(pool->slots, 0, sizeof(pool->slots));
+    pool->slots[0].writer = true;
+    pool->slot_count = 1 + pool->config->workers;
 }
 
 /* New workers wait at the socket before the old ones leave it, so that no request finds it empty.
  */
 static void roll(struct pool *pool, int64_t now)
 {
-    struct slot old[WORKERS_MAX];
+    struct slot old[1 + WORKERS_MAX];
     int old_count = pool->slot_count;
     memcpy(old, pool->slots, sizeof(old));
-    memset(pool->slots, 0, sizeof(pool->slots));
-    pool->slot_count = pool->config->workers;
+    lay_out(pool);
     start_due(pool, now);
     for (int i = 0; i < old_count; i++)
         dismiss(pool, &old[i], now);
@@ -216,18 +258,32 @@ static void block_signals(sigset_t *signals)
     sigprocmask(SIG_BLOCK, signals, NULL);
 }
 
+/* A worker waits for a writer that takes nothing, because it is gone, for so long. */
+static bool connect_writer(struct pool *pool)
+{
+    struct timeval wait = {.tv_sec = SUBMIT_WAIT_S};
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pool->to_writer) != 0) {
+        log_error("socketpair: %s", strerror(errno));
+        return false;
+    }
+    setsockopt(pool->to_writer[0], SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+    return true;
+}
+
 int pool_run(struct config *config, const char *path, int listen_fd)
 {
-    struct pool pool = {
-        .config = config, .path = path, .listen_fd = listen_fd, .slot_count = config->workers};
+    struct pool pool = {.config = config, .path = path, .listen_fd = listen_fd};
+    if (!connect_writer(&pool))
+        return EXIT_FAILURE;
+    lay_out(&pool);
     block_signals(&pool.signals);
     log_info("%d workers", config->workers);
-    while (!pool.stopping || has_leavers(&pool)) {
+    for (;;) {
         int64_t now = clock_monotonic_ns();
         reap(&pool, now);
         start_due(&pool, now);
         kill_overdue(&pool, now);
-        if (pool.stopping && !has_leavers(&pool))
+        if (is_over(&pool, now))
             break;
         struct timespec wait = until_next(&pool, now);
         int signal = sigtimedwait(&pool.signals, NULL, &wait);
@@ -236,6 +292,8 @@ int pool_run(struct config *config, const char *path, int listen_fd)
         else if ((signal == SIGTERM || signal == SIGINT) && !pool.stopping)
             stop(&pool, clock_monotonic_ns());
     }
+    close(pool.to_writer[0]);
+    close(pool.to_writer[1]);
     config_free(config);
     log_info("stopped");
     return EXIT_SUCCESS;

@@ -1,5 +1,5 @@
-/* The master of a pool: starts workers on one listening socket, replaces those that die, and rolls
- * or drains them when told to. Opens no store, reads no byte from outside. */
+/* The master of a pool: starts a writer, and workers on one listening socket, replaces those that
+ * die, and rolls or drains them when told to. Opens no store, reads no byte from outside. */
 #ifndef ROLLCALL_SERVE_POOL_H
 #define ROLLCALL_SERVE_POOL_H
 

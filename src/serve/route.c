@@ -14,14 +14,22 @@ static bool next_segment(struct str *path, struct str *segment)
     return true;
 }
 
-/* Whether the raw path is the pattern, its segments decoded. */
-static bool path_is(const struct request *request, struct str path, struct str pattern, bool slash)
+/* Whether the raw path is the pattern, its segments decoded; an open one is any but an empty one.
+ */
+static bool path_is(const struct request *request, struct str path, struct str pattern, bool slash,
+                    struct str *wilds)
 {
     struct str raw, wanted, decoded;
-    while (next_segment(&pattern, &wanted))
-        if (!next_segment(&path, &raw) || !request_decode(request->arena, raw, false, &decoded) ||
-            !str_eq(decoded, wanted))
+    size_t wild = 0;
+    while (next_segment(&pattern, &wanted)) {
+        if (!next_segment(&path, &raw) || !request_decode(request->arena, raw, false, &decoded))
             return false;
+        bool open = str_eq(wanted, STR("{}"));
+        if (open ? decoded.len == 0 : !str_eq(decoded, wanted))
+            return false;
+        if (open && wild < WILDS_MAX)
+            wilds[wild++] = decoded;
+    }
     return path.len == 0 || (slash && str_eq(path, STR("/")));
 }
 
@@ -54,9 +62,17 @@ static bool answers(const struct route *route, struct str method)
     return str_eq(own, method) || (str_eq(own, STR("GET")) && str_eq(method, STR("HEAD")));
 }
 
+static bool is_noted(struct str allow, struct str method)
+{
+    const char *at = memmem(allow.ptr ? allow.ptr : "", allow.len, method.ptr, method.len);
+    return at != NULL;
+}
+
 static bool note_method(const struct request *request, const struct route *route,
                         struct match *match)
 {
+    if (is_noted(match->allow, str_of(route->method)))
+        return true;
     const char *head = strcmp(route->method, "GET") == 0 ? ", HEAD" : "";
     match->allow = arena_printf(request->arena, "%.*s%s%s%s", STR_ARG(match->allow),
                                 match->allow.len ? ", " : "", route->method, head);
@@ -72,7 +88,7 @@ static enum err find_at(const struct request *request, struct str path, struct m
         return ERR_NO_ROUTE;
     bool slash = match->dialect->slash_at_end;
     for (const struct route *route = match->dialect->routes; route->path; route++) {
-        if (!path_is(request, path, str_of(route->path), slash))
+        if (!path_is(request, path, str_of(route->path), slash, match->wilds))
             continue;
         if (answers(route, request->method)) {
             match->route = route;

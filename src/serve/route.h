@@ -8,6 +8,7 @@
 struct match {
     const struct dialect *dialect; /* whose path, or whose space, it is; NULL: nobody's */
     const struct route *route;     /* NULL unless path and method are known */
+    struct str wilds[WILDS_MAX];   /* the path's segments that the route leaves open, decoded */
     struct str allow;              /* for ERR_NO_METHOD: the methods the path knows, the arena's */
 };
 

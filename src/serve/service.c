@@ -12,11 +12,13 @@ static void make_request_id(struct service *service, char *out)
     ksuid_write(service->now(), &service->last_id, out);
 }
 
-enum err service_begin(struct service *service, struct store *store, const struct site *site)
+enum err service_begin(struct service *service, struct store *store, const struct site *site,
+                       struct submitter *submitter)
 {
     *service = (struct service){
         .site = *site,
         .store = store,
+        .submitter = submitter,
         .core = core_new(),
         .arena = arena_new(REQUEST_MEMORY_MAX),
         .now = clock_now,
@@ -41,6 +43,7 @@ void service_end(struct service *service)
 /* One request on its way through. */
 struct passage {
     struct service *service;
+    const struct body *body;
     struct request request;
     struct match match;
     struct snapshot *snapshot;
@@ -55,12 +58,25 @@ static enum err admit(struct passage *passage)
 {
     struct service *service = passage->service;
     struct credential credential = {.kind = CREDENTIAL_NONE};
-    passage->match.dialect->who(&passage->request, &credential);
+    const struct match *match = &passage->match;
+    (match->route->who ? match->route->who : match->dialect->who)(&passage->request, &credential);
     enum err err = service->store ? snapshot_begin(service->store, &passage->snapshot) : ERR_BUSY;
     if (err != ERR_OK)
         return err;
     return core_admit(service->core, passage->snapshot, service->arena, &credential,
                       passage->request.now, &passage->caller);
+}
+
+/* What is to be written is on disk before anybody is told. */
+static enum err write(struct passage *passage)
+{
+    struct answer *answer = &passage->answer;
+    if (answer->put_count == 0)
+        return ERR_OK;
+    enum err err = submit(passage->service->submitter, answer->puts, answer->put_count, answer->now,
+                          &answer->outcome);
+    bool gone = err == ERR_NOT_FOUND && answer->wish.absence_is_done;
+    return gone ? ERR_OK : err;
 }
 
 /* The steps in their order; the first that fails ends it. Who is not let in learns nothing about
@@ -69,8 +85,11 @@ static enum err pass(struct passage *passage)
 {
     struct request *request = &passage->request;
     enum err err = route_find(request, &passage->match);
+    memcpy(request->wilds, passage->match.wilds, sizeof(request->wilds));
     if (err == ERR_OK)
         err = admit(passage);
+    if (err == ERR_OK && !passage->body->whole)
+        err = ERR_TOO_LARGE;
     if (err == ERR_OK && request->bad_query) {
         passage->failure.text = str_of(request->bad_query);
         return ERR_MALFORMED;
@@ -79,8 +98,10 @@ static enum err pass(struct passage *passage)
         err = passage->match.route->want(request, &passage->caller, &passage->wish,
                                          &passage->failure);
     if (err == ERR_OK)
-        err = core_grant(passage->snapshot, request->arena, &passage->caller, &passage->wish,
-                         request->now, &passage->answer);
+        err = core_grant(passage->service->core, passage->snapshot, request->arena,
+                         &passage->caller, &passage->wish, request->now, &passage->answer);
+    if (err == ERR_OK)
+        err = write(passage);
     if (err == ERR_OK)
         passage->match.route->show(request, &passage->answer, &passage->reply);
     return err == ERR_OK && passage->reply.body->failed ? ERR_MEMORY : err;
@@ -120,6 +141,7 @@ static enum err read_request(struct passage *passage, char *const *env, const ch
     struct service *service = passage->service;
     struct request *request = &passage->request;
     enum err err = request_read(service->arena, &service->site, env, request);
+    request->body = passage->body->bytes;
     request->id = (struct str){id, REQUEST_ID_TEXT};
     request->now = service->now();
     request->started_ns = service->monotonic_ns();
@@ -129,10 +151,19 @@ static enum err read_request(struct passage *passage, char *const *env, const ch
     return err;
 }
 
-void service_answer(void *context, char *const *env, struct buf *out)
+/* Notes that the caller was here, once the answer needs the snapshot no longer. */
+static void note_activity(struct passage *passage)
+{
+    struct service *service = passage->service;
+    const struct put *put = core_activity(service->arena, &passage->caller, passage->request.now);
+    if (put)
+        submit_later(service->submitter, put, 1, passage->request.now);
+}
+
+void service_answer(void *context, char *const *env, const struct body *body, struct buf *out)
 {
     struct service *service = context;
-    struct passage passage = {.service = service};
+    struct passage passage = {.service = service, .body = body};
     char id[REQUEST_ID_TEXT];
     service->make_id(service, id);
     reply_begin(&passage.reply, &service->body);
@@ -144,5 +175,7 @@ void service_answer(void *context, char *const *env, struct buf *out)
     reply_write(&passage.reply, str_eq(passage.request.method, STR("HEAD")), out);
     if (passage.snapshot)
         snapshot_end(passage.snapshot);
+    if (err == ERR_OK && passage.wish.verb != VERB_END)
+        note_activity(&passage);
     arena_reset(service->arena);
 }

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "core/core.h"
 #include "http/request.h"
+#include "serve/submit.h"
 #include "store/store.h"
 
 enum { REQUEST_ID_TEXT = KSUID_TEXT, REQUEST_MEMORY_MAX = 64 * 1024 * 1024 };
@@ -14,8 +15,9 @@ enum { REQUEST_ID_TEXT = KSUID_TEXT, REQUEST_MEMORY_MAX = 64 * 1024 * 1024 };
 /* What a process needs to answer. Clock and ids are fields so that tests can hold them still. */
 struct service {
     struct site site;
-    struct store *store; /* not owned */
-    struct core *core;   /* owned, as are the next two */
+    struct store *store; /* not owned, and neither is the next */
+    struct submitter *submitter;
+    struct core *core; /* owned, as are the next two */
     struct arena *arena;
     struct buf body;
     int64_t (*now)(void);
@@ -24,13 +26,13 @@ struct service {
     struct uuid last_id; /* random to begin with, then counted up: no two processes meet */
 };
 
-/* The store stays the caller's and must outlive the service. `store` may be NULL: every request
- * that gets as far as needing it is then answered with the dialect's 503. ERR_MEMORY. */
-enum err service_begin(struct service *service, struct store *store,
-                       const struct site *site) MUST_CHECK;
+/* Store and submitter stay the caller's and must outlive the service. `store` may be NULL: every
+ * request that gets as far as needing it is then answered with the dialect's 503. ERR_MEMORY. */
+enum err service_begin(struct service *service, struct store *store, const struct site *site,
+                       struct submitter *submitter) MUST_CHECK;
 void service_end(struct service *service);
 
 /* Answers one request; a gateway_fn, `service` being the context. */
-void service_answer(void *service, char *const *env, struct buf *out);
+void service_answer(void *service, char *const *env, const struct body *body, struct buf *out);
 
 #endif

@@ -14,29 +14,42 @@ struct worker {
     const struct config *config;
     struct service service;
     struct store *store;
+    struct submitter submitter;
     bool complained;
 };
+
+/* Who writes by itself may find that it may not: then lists are still answered. */
+static enum err open_as(struct worker *worker, struct store_options *options)
+{
+    options->mode = worker->submitter.fd < 0 ? STORE_WRITE : STORE_READ;
+    enum err err = store_open(options, &worker->store);
+    if (err != ERR_IO || options->mode == STORE_READ)
+        return err;
+    options->mode = STORE_READ;
+    return store_open(options, &worker->store);
+}
 
 /* A store that is not there yet, or was taken away, is looked for again with each request: until
  * then the answer is the dialect's 503. */
 static void open_store(struct worker *worker)
 {
-    struct store_options options = {
-        .path = worker->config->store, .mode = STORE_READ, .map_bytes = worker->config->map_bytes};
-    enum err err = store_open(&options, &worker->store);
+    struct store_options options = {.path = worker->config->store,
+                                    .map_bytes = worker->config->map_bytes};
+    enum err err = open_as(worker, &options);
     if (err != ERR_OK && !worker->complained)
         log_error("store %s: %s", options.path,
                   err == ERR_NOT_FOUND ? "there is none" : err_text(err));
     worker->complained = err != ERR_OK;
     worker->service.store = worker->store;
+    worker->submitter.store = options.mode == STORE_WRITE ? worker->store : NULL;
 }
 
-static void answer(void *context, char *const *env, struct buf *out)
+static void answer(void *context, char *const *env, const struct body *body, struct buf *out)
 {
     struct worker *worker = context;
     if (!worker->store)
         open_store(worker);
-    service_answer(&worker->service, env, out);
+    service_answer(&worker->service, env, body, out);
 }
 
 static enum err begin(struct worker *worker)
@@ -45,7 +58,7 @@ static enum err begin(struct worker *worker)
         log_error("the system's random source does not work");
         return ERR_INTERNAL;
     }
-    enum err err = service_begin(&worker->service, NULL, &worker->config->site);
+    enum err err = service_begin(&worker->service, NULL, &worker->config->site, &worker->submitter);
     if (err == ERR_OK)
         open_store(worker);
     return err;
@@ -54,6 +67,7 @@ static enum err begin(struct worker *worker)
 static void end(struct worker *worker)
 {
     service_end(&worker->service);
+    submit_end(&worker->submitter);
     store_close(worker->store);
 }
 
@@ -75,9 +89,9 @@ static void handle_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int worker_serve(const struct config *config, int listen_fd)
+int worker_serve(const struct config *config, int listen_fd, int writer_fd)
 {
-    struct worker worker = {.config = config};
+    struct worker worker = {.config = config, .submitter = {.fd = writer_fd}};
     handle_signals();
     enum err err = begin(&worker);
     if (err == ERR_OK)
@@ -88,7 +102,7 @@ int worker_serve(const struct config *config, int listen_fd)
 
 int worker_cgi(const struct config *config)
 {
-    struct worker worker = {.config = config};
+    struct worker worker = {.config = config, .submitter = {.fd = -1}};
     enum err err = begin(&worker);
     if (err == ERR_OK)
         err = gateway_cgi(environ, answer, &worker);

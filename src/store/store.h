@@ -54,6 +54,11 @@ enum err store_signing_key(struct snapshot *snapshot, struct str kid, uint32_t *
 enum err store_signing_key_of_app(struct snapshot *snapshot, uint32_t app,
                                   struct str *jwk) MUST_CHECK;
 
+/* Calls back with the private JWK of each of an app's keys. */
+typedef enum err (*store_jwk_fn)(void *context, struct str jwk);
+enum err store_each_signing_key(struct snapshot *snapshot, uint32_t app, store_jwk_fn each,
+                                void *context) MUST_CHECK;
+
 enum err store_user(struct snapshot *snapshot, uint32_t app, uint64_t number,
                     struct user *user) MUST_CHECK;
 /* By the application's own id, else by the UUID it is known by (user.h), in text. */

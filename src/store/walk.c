@@ -66,6 +66,30 @@ enum err store_each_session(struct snapshot *snapshot, uint32_t app, store_sessi
     return cursor_each(snapshot, TABLE_SESSIONS, key_view(&prefix), walk_session, &walk);
 }
 
+struct key_walk {
+    uint32_t app;
+    store_jwk_fn each;
+    void *context;
+};
+
+static enum err walk_key(void *context, struct str key, struct str value)
+{
+    const struct key_walk *walk = context;
+    (void)key;
+    if (value.len <= APP_BYTES)
+        return ERR_CORRUPT;
+    return bytes_u32((const uint8_t *)value.ptr) == walk->app
+               ? walk->each(walk->context, str_from(value, APP_BYTES))
+               : ERR_OK;
+}
+
+enum err store_each_signing_key(struct snapshot *snapshot, uint32_t app, store_jwk_fn each,
+                                void *context)
+{
+    struct key_walk walk = {app, each, context};
+    return cursor_each(snapshot, TABLE_SIGNING, STR_NONE, walk_key, &walk);
+}
+
 struct aal_search {
     int aal;
     bool found;

@@ -1,13 +1,14 @@
 /* Golden cases: a folder says which records there are, what is asked and when, and what must be
  * answered.
  *
- *   tests/golden/<dialect>/<case>/request    request line, then headers
+ *   tests/golden/<dialect>/<case>/request    request line, headers, and a body after an empty line
  *                                 expected   status, headers, an empty line, body
+ *                                 request-2, expected-2, ... what is asked of the same store then
  *   and beside it, or else one level up:     records.jsonl, now, site
  *
  * {token:SESSION} in a header stands for an access token of that session made at `now`,
  * {token:SESSION@INSTANT} for one made then. All headers but Content-Length are compared; JSON by
- * value, all else by bytes. */
+ * value, all else by bytes. "{any}" is expected where any JSON value, or header, will do. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <ctype.h>
@@ -89,10 +90,13 @@ struct golden {
     struct arena *arena;
     struct store *store;
     struct service service;
+    struct submitter submitter;
     struct str cookie_names[4];
-    char *records, *site, *now, *request, *expected;
+    char *records, *site, *now;
+    char *request, *expected; /* of the step at hand */
     char *env[ENV_MAX];
     size_t env_count;
+    struct str body;
 };
 
 static void begin_site(struct golden *golden, struct site *site)
@@ -126,16 +130,14 @@ static void begin(struct golden *golden, const char *folder)
     golden->records = case_file(folder, "records.jsonl");
     golden->site = case_file(folder, "site");
     golden->now = case_file(folder, "now");
-    golden->request = case_file(folder, "request");
-    golden->expected = case_file(folder, "expected");
-    cr_assert(golden->records && golden->now && golden->request && golden->expected,
-              "%s: a file is missing", folder);
+    cr_assert(golden->records && golden->now, "%s: a file is missing", folder);
     cr_assert(instant_parse(str_trim((struct str){golden->now, strcspn(golden->now, "\n")}),
                             INSTANT_STRICT, &held_now, NULL),
               "%s: now is no instant", folder);
     golden->store = scratch_store_at(golden->dir, golden->records, held_now);
     begin_site(golden, &site);
-    cr_assert_eq(service_begin(&golden->service, golden->store, &site), ERR_OK);
+    golden->submitter = (struct submitter){.fd = -1, .store = golden->store};
+    cr_assert_eq(service_begin(&golden->service, golden->store, &site, &golden->submitter), ERR_OK);
     golden->service.now = now_held;
     golden->service.monotonic_ns = monotonic_held;
     golden->service.make_id = id_held;
@@ -144,14 +146,13 @@ static void begin(struct golden *golden, const char *folder)
 static void end(struct golden *golden)
 {
     service_end(&golden->service);
+    submit_end(&golden->submitter);
     store_close(golden->store);
     scratch_remove(golden->dir);
     arena_free(golden->arena);
     free(golden->records);
     free(golden->site);
     free(golden->now);
-    free(golden->request);
-    free(golden->expected);
 }
 
 /* ---- the request ---- */
@@ -209,12 +210,14 @@ static void add_header(struct golden *golden, struct str line)
     for (size_t i = 0; i < name.len; i++)
         variable[len++] = (char)(name.ptr[i] == '-' ? '_' : toupper((unsigned char)name.ptr[i]));
     variable[len] = '\0';
-    add_variable(golden, variable, with_token(golden, str_trim(value)));
+    bool type = str_eq_nocase(name, STR("Content-Type"));
+    add_variable(golden, type ? "CONTENT_TYPE" : variable, with_token(golden, str_trim(value)));
 }
 
 static void read_request(struct golden *golden)
 {
     struct str rest = str_of(golden->request), line, method, target, path, query;
+    golden->env_count = 0;
     str_split(rest, '\n', &line, &rest);
     cr_assert(str_split(line, ' ', &method, &target), "%s: no request line", golden->folder);
     str_split(target, '?', &path, &query);
@@ -224,9 +227,12 @@ static void read_request(struct golden *golden)
     add_variable(golden, "SCRIPT_NAME", STR(""));
     while (rest.len) {
         str_split(rest, '\n', &line, &rest);
-        if (line.len)
-            add_header(golden, line);
+        if (line.len == 0)
+            break;
+        add_header(golden, line);
     }
+    golden->body = with_token(golden, rest);
+    golden->env[golden->env_count] = NULL;
 }
 
 /* ---- the answer ---- */
@@ -268,6 +274,11 @@ static struct str find_header(struct str headers, struct str name, struct str *v
     return STR_NONE;
 }
 
+static bool is_any(struct str text)
+{
+    return str_eq(text, STR("{any}"));
+}
+
 /* Whether all of one's headers are the other's. */
 static void compare_headers(const char *folder, struct str these, struct str those,
                             const char *which)
@@ -279,8 +290,9 @@ static void compare_headers(const char *folder, struct str these, struct str tho
             continue;
         value = str_trim(value);
         bool there = find_header(those, name, &other).len > 0;
-        cr_expect(there && str_eq(value, other), "%s: %s header %.*s; the other says \"%.*s\"",
-                  folder, which, STR_ARG(line), STR_ARG(there ? other : STR("(nothing)")));
+        bool same = str_eq(value, other) || is_any(value) || is_any(other);
+        cr_expect(there && same, "%s: %s header %.*s; the other says \"%.*s\"", folder, which,
+                  STR_ARG(line), STR_ARG(there ? other : STR("(nothing)")));
     }
 }
 
@@ -290,7 +302,8 @@ static bool differ(const json_t *a, const json_t *b, char *path, size_t size)
     size_t len = strlen(path), i;
     const char *key;
     json_t *value;
-    if (json_equal(a, b))
+    bool any = json_is_string(a) && strcmp(json_string_value(a), "{any}") == 0;
+    if (b && (any || json_equal(a, b)))
         return false;
     if (json_is_object(a) && json_is_object(b)) {
         json_object_foreach((json_t *)a, key, value)
@@ -305,6 +318,8 @@ static bool differ(const json_t *a, const json_t *b, char *path, size_t size)
             if (!json_object_get(a, key))
                 return true;
         }
+        path[len] = '\0';
+        return false;
     } else if (json_is_array(a) && json_array_size(a) == json_array_size(b)) {
         json_array_foreach(a, i, value)
         {
@@ -312,6 +327,8 @@ static bool differ(const json_t *a, const json_t *b, char *path, size_t size)
             if (differ(value, json_array_get(b, i), path, size))
                 return true;
         }
+        path[len] = '\0';
+        return false;
     }
     path[len] = '\0';
     return true;
@@ -377,15 +394,37 @@ ParameterizedTestParameters(golden, cases)
     return cr_make_param_array(char *, folders, count, free_folders);
 }
 
+/* Asks what the step's files say; false when there is no such step. */
+static bool ask(struct golden *golden, int step)
+{
+    char path[PATH_BYTES], number[16] = "";
+    struct buf out = {0};
+    if (step > 1)
+        snprintf(number, sizeof(number), "-%d", step);
+    snprintf(path, sizeof(path), "%s/request%s", golden->folder, number);
+    golden->request = read_file(path);
+    if (!golden->request)
+        return false;
+    snprintf(path, sizeof(path), "%s/expected%s", golden->folder, number);
+    golden->expected = read_file(path);
+    cr_assert_not_null(golden->expected, "%s is missing", path);
+    read_request(golden);
+    struct body body = {.bytes = golden->body, .whole = true};
+    service_answer(&golden->service, golden->env, &body, &out);
+    compare(golden, buf_view(&out));
+    buf_free(&out);
+    free(golden->request);
+    free(golden->expected);
+    return true;
+}
+
 ParameterizedTest(char **folder, golden, cases)
 {
     struct golden golden;
-    struct buf out = {0};
+    int step = 1;
     begin(&golden, *folder);
-    read_request(&golden);
-    service_answer(&golden.service, golden.env, &out);
-    compare(&golden, buf_view(&out));
-    buf_free(&out);
+    while (ask(&golden, step))
+        step++;
     end(&golden);
 }
 

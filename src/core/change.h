@@ -1,0 +1,21 @@
+/* The verbs about one session, and those that change any: each finds what it is about and plans
+ * what is to be written. */
+#ifndef ROLLCALL_CORE_CHANGE_H
+#define ROLLCALL_CORE_CHANGE_H
+
+#include "core/core.h"
+
+struct change {
+    struct core *core;
+    struct snapshot *snapshot;
+    struct arena *arena;
+    struct answer *answer; /* caller, wish and now are there; the rest is filled in */
+};
+
+enum err change_get(struct change *change) MUST_CHECK;
+enum err change_end(struct change *change) MUST_CHECK;
+enum err change_touch(struct change *change) MUST_CHECK;
+enum err change_create(struct change *change) MUST_CHECK;
+enum err change_keys(struct change *change) MUST_CHECK;
+
+#endif

@@ -1,0 +1,124 @@
+#include "serve/submit.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "serve/message.h"
+
+void outcome_encode(enum err err, const struct outcome *outcome, uint8_t *bytes)
+{
+    bytes[0] = (uint8_t)err;
+    bytes_put_u64(bytes + 1, outcome->at);
+    bytes_put_u64(bytes + 9, outcome->matched);
+    bytes_put_u64(bytes + 17, outcome->changed);
+}
+
+bool outcome_decode(const uint8_t *bytes, size_t len, enum err *err, struct outcome *outcome)
+{
+    if (len != OUTCOME_BYTES || bytes[0] >= ERR_COUNT)
+        return false;
+    *err = bytes[0];
+    *outcome = (struct outcome){.at = bytes_u64(bytes + 1),
+                                .matched = bytes_u64(bytes + 9),
+                                .changed = bytes_u64(bytes + 17)};
+    return true;
+}
+
+/* One message, and with it the descriptor the answer is to go to, unless that is -1. */
+static enum err send_message(int fd, struct str message, int answer_to)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control = {.bytes = {0}};
+    struct iovec piece = {(void *)message.ptr, message.len};
+    struct msghdr header = {.msg_iov = &piece, .msg_iovlen = 1};
+    if (answer_to >= 0) {
+        header.msg_control = control.bytes;
+        header.msg_controllen = sizeof(control.bytes);
+        struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+        rights->cmsg_level = SOL_SOCKET;
+        rights->cmsg_type = SCM_RIGHTS;
+        rights->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(rights), &answer_to, sizeof(int));
+    }
+    ssize_t sent;
+    do
+        sent = sendmsg(fd, &header, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent >= 0)
+        return ERR_OK;
+    log_error("writer: %s", errno == EAGAIN ? "takes nothing" : strerror(errno));
+    return errno == EMSGSIZE ? ERR_TOO_LARGE : ERR_BUSY;
+}
+
+static enum err await(int fd, struct outcome *outcome)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    uint8_t bytes[OUTCOME_BYTES];
+    enum err err = ERR_BUSY;
+    int ready;
+    do
+        ready = poll(&wait, 1, SUBMIT_WAIT_S * 1000);
+    while (ready < 0 && errno == EINTR);
+    ssize_t got = ready > 0 ? recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) : -1;
+    if (got <= 0 || !outcome_decode(bytes, (size_t)got, &err, outcome)) {
+        log_error("writer: no answer");
+        return ERR_BUSY;
+    }
+    return err;
+}
+
+static enum err encode(struct submitter *submitter, const struct put *puts, size_t count,
+                       int64_t now)
+{
+    struct batch batch = {.puts = puts, .count = count, .now = now};
+    buf_reset(&submitter->message);
+    return message_encode(&batch, &submitter->message);
+}
+
+static enum err send_and_await(struct submitter *submitter, struct outcome *outcome)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return ERR_BUSY;
+    enum err err = send_message(submitter->fd, buf_view(&submitter->message), pair[1]);
+    /* The writer's is the only one left of that end: when it dies, the wait is over. */
+    close(pair[1]);
+    if (err == ERR_OK)
+        err = await(pair[0], outcome);
+    close(pair[0]);
+    return err;
+}
+
+enum err submit(struct submitter *submitter, const struct put *puts, size_t count, int64_t now,
+                struct outcome *outcome)
+{
+    *outcome = (struct outcome){.at = 0};
+    if (submitter->fd < 0)
+        return submitter->store ? store_apply(submitter->store, puts, count, now, outcome)
+                                : ERR_BUSY;
+    enum err err = encode(submitter, puts, count, now);
+    return err == ERR_OK ? send_and_await(submitter, outcome) : err;
+}
+
+void submit_later(struct submitter *submitter, const struct put *puts, size_t count, int64_t now)
+{
+    struct outcome outcome;
+    enum err err;
+    if (submitter->fd < 0)
+        err = submit(submitter, puts, count, now, &outcome);
+    else if ((err = encode(submitter, puts, count, now)) == ERR_OK)
+        err = send_message(submitter->fd, buf_view(&submitter->message), -1);
+    if (err != ERR_OK)
+        log_warn("a write that nobody waits for was not done: %s", err_word(err));
+}
+
+void submit_end(struct submitter *submitter)
+{
+    buf_free(&submitter->message);
+}

@@ -1,0 +1,213 @@
+#include "serve/writer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "model/secret.h"
+#include "serve/message.h"
+#include "serve/submit.h"
+#include "store/store.h"
+
+/* How many batches share a transaction at most, and the memory they may take. */
+enum { LETTERS_MAX = 256, MEMORY_MAX = LETTERS_MAX * (MESSAGE_MAX + 64 * 1024) };
+
+/* A step of purging looks at so many sessions, so often. */
+enum { PURGE_STEP = 2000, PAUSE_S = 5 };
+
+struct writer {
+    const struct config *config;
+    int fd;
+    struct store *store;
+    bool complained;
+    struct arena *arena;
+    char *message; /* MESSAGE_MAX bytes: the one being received */
+    struct batch batches[LETTERS_MAX];
+    int answer_to[LETTERS_MAX]; /* -1: nobody waits */
+    size_t count;
+    struct purge_place purge;
+    int64_t purged_ns;
+};
+
+static volatile sig_atomic_t stopped;
+
+static void on_stop(int signal)
+{
+    (void)signal;
+    stopped = 1;
+}
+
+/* The signal is let in while waiting alone, so that it cannot come between a look and the wait. */
+static void handle_signals(sigset_t *while_waiting)
+{
+    struct sigaction stop = {.sa_handler = on_stop};
+    sigset_t blocked;
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+    sigemptyset(while_waiting);
+}
+
+/* One that is not there yet is looked for again with each batch. */
+static bool open_store(struct writer *writer)
+{
+    struct store_options options = {
+        .path = writer->config->store, .mode = STORE_WRITE, .map_bytes = writer->config->map_bytes};
+    if (writer->store)
+        return true;
+    enum err err = store_open(&options, &writer->store);
+    if (err != ERR_OK && !writer->complained)
+        log_error("writer: store %s: %s", options.path,
+                  err == ERR_NOT_FOUND ? "there is none" : err_text(err));
+    writer->complained = err != ERR_OK;
+    return err == ERR_OK;
+}
+
+/* ---- letters ---- */
+
+/* The descriptor that came with a message, or -1; any other is closed. */
+static int descriptor_of(struct msghdr *header)
+{
+    int found = -1;
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(header); part; part = CMSG_NXTHDR(header, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+            continue;
+        for (size_t at = 0; CMSG_LEN(at + sizeof(int)) <= part->cmsg_len; at += sizeof(int)) {
+            if (found >= 0)
+                close(found);
+            memcpy(&found, CMSG_DATA(part) + at, sizeof(int));
+        }
+    }
+    return found;
+}
+
+static void answer(struct writer *writer, size_t at)
+{
+    const struct batch *batch = &writer->batches[at];
+    uint8_t bytes[OUTCOME_BYTES];
+    int fd = writer->answer_to[at];
+    if (fd < 0)
+        return;
+    outcome_encode(batch->err, &batch->outcome, bytes);
+    /* Who has stopped waiting is nobody to complain to. */
+    (void)!send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL | MSG_DONTWAIT);
+    close(fd);
+}
+
+/* Takes a message up as the next batch; one that is none is answered at once. */
+static void take_up(struct writer *writer, struct str message, int answer_to)
+{
+    struct batch *batch = &writer->batches[writer->count];
+    struct str kept = arena_copy(writer->arena, message);
+    enum err err = kept.ptr ? message_decode(kept, writer->arena, batch) : ERR_MEMORY;
+    writer->answer_to[writer->count] = answer_to;
+    if (err == ERR_OK) {
+        writer->count++;
+        return;
+    }
+    log_error("writer: a message that is none: %s", err_word(err));
+    batch->err = err == ERR_CORRUPT ? ERR_INTERNAL : err;
+    batch->outcome = (struct outcome){.at = 0};
+    answer(writer, writer->count);
+}
+
+/* False when no message waits. */
+static bool receive(struct writer *writer)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct iovec piece = {writer->message, MESSAGE_MAX};
+    struct msghdr header = {.msg_iov = &piece,
+                            .msg_iovlen = 1,
+                            .msg_control = control.bytes,
+                            .msg_controllen = sizeof(control.bytes)};
+    ssize_t got = recvmsg(writer->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (got < 0)
+        return errno == EINTR;
+    struct str message = {writer->message, header.msg_flags & MSG_TRUNC ? 0 : (size_t)got};
+    take_up(writer, message, descriptor_of(&header));
+    return true;
+}
+
+static void write_all(struct writer *writer)
+{
+    bool open = open_store(writer);
+    if (open)
+        store_apply_all(writer->store, writer->batches, writer->count);
+    for (size_t i = 0; i < writer->count; i++) {
+        if (!open)
+            writer->batches[i].err = ERR_BUSY;
+        answer(writer, i);
+    }
+    writer->count = 0;
+    arena_reset(writer->arena);
+}
+
+/* ---- in between ---- */
+
+static void look_after(struct writer *writer)
+{
+    int64_t now_ns = clock_monotonic_ns();
+    uint64_t removed = 0;
+    if (now_ns - writer->purged_ns < (int64_t)PAUSE_S * 1000000000 || !open_store(writer))
+        return;
+    writer->purged_ns = now_ns;
+    store_tend(writer->store);
+    enum err err = store_purge(writer->store, clock_now(), PURGE_STEP, &writer->purge, &removed);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) /* somebody else has purged it meanwhile */
+        log_error("writer: purge: %s", err_word(err));
+    if (removed)
+        log_info("writer: %llu sessions were past retention", (unsigned long long)removed);
+}
+
+static void serve(struct writer *writer, const sigset_t *while_waiting)
+{
+    struct timespec pause = {.tv_sec = PAUSE_S};
+    while (!stopped) {
+        struct pollfd wait = {.fd = writer->fd, .events = POLLIN};
+        (void)!ppoll(&wait, 1, &pause, while_waiting);
+        while (writer->count < LETTERS_MAX && receive(writer))
+            ;
+        if (writer->count)
+            write_all(writer);
+        look_after(writer);
+    }
+}
+
+int writer_serve(const struct config *config, int fd)
+{
+    sigset_t while_waiting;
+    struct writer *writer = calloc(1, sizeof(*writer));
+    bool ready = writer && secret_begin();
+    handle_signals(&while_waiting);
+    if (ready) {
+        *writer = (struct writer){.config = config,
+                                  .fd = fd,
+                                  .arena = arena_new(MEMORY_MAX),
+                                  .message = malloc(MESSAGE_MAX)};
+        ready = writer->arena && writer->message;
+    }
+    if (ready) {
+        open_store(writer);
+        serve(writer, &while_waiting);
+    }
+    if (writer) {
+        store_close(writer->store);
+        arena_free(writer->arena);
+        free(writer->message);
+    }
+    free(writer);
+    return ready ? EXIT_SUCCESS : EXIT_FAILURE;
+}

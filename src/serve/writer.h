@@ -1,0 +1,13 @@
+/* The writer: the one process of a pool that may write. It takes batches from the workers, does all
+ * that wait in one transaction, and answers each once it is on disk; in between it purges what is
+ * past retention. It reads no byte from outside. */
+#ifndef ROLLCALL_SERVE_WRITER_H
+#define ROLLCALL_SERVE_WRITER_H
+
+#include "serve/config.h"
+
+/* Serves the socket until SIGTERM; what was taken up by then is finished. Gives the process's exit
+ * code. */
+int writer_serve(const struct config *config, int fd);
+
+#endif
