@@ -19,6 +19,7 @@ enum err {
     ERR_NO_ROUTE,     /* no such path */
     ERR_NO_METHOD,    /* the path exists, the method does not */
     ERR_CONFLICT,     /* already taken by another object */
+    ERR_ENDED,        /* the session is not in the state that is asked for */
     ERR_TOO_LARGE,    /* over a limit of ours */
     ERR_RUNAWAY,      /* a pattern ran over its match limit */
     ERR_MEMORY,
@@ -37,6 +38,7 @@ struct failure {
     const char *code; /* the dialect's own code for it, or NULL for the dialect's default */
     struct str field; /* the parameter or key at fault; empty when there is none */
     struct str text;  /* one sentence; empty for the table's own */
+    const void *more; /* what else the dialect that made it has to say, for its `fail`; or NULL */
 };
 
 /* The word for logs and machine-readable output: "not_found". Never NULL. */

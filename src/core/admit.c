@@ -200,18 +200,31 @@ static enum err admit_access_token(const struct admission *admission)
     return err;
 }
 
-/* The app of that id; without one, the only app there is. */
+static enum err is_account(void *context, const struct app *app)
+{
+    const struct admission *admission = context;
+    const struct credential *credential = admission->credential;
+    if (!str_eq(app_account(app, credential->use), credential->account))
+        return ERR_OK;
+    admission->caller->app = *app;
+    return ERR_CONFLICT; /* ends the walk */
+}
+
+/* The app of that account with the vendor; else the only app there is; else the one of that id.
+ * Nobody is let in anywhere by it: an app that is not there is not found. */
 static enum err admit_public(const struct admission *admission)
 {
-    struct str id = admission->credential->account;
+    const struct credential *credential = admission->credential;
     struct app *app = &admission->caller->app, second;
-    enum err err = ERR_OK;
-    if (id.len)
-        return unknown_is_unauthorized(store_app_by_id(admission->snapshot, id, app));
+    enum err err;
+    if (credential->has_account) {
+        err = store_each_app(admission->snapshot, is_account, (void *)admission);
+        return err == ERR_CONFLICT ? ERR_OK : err == ERR_OK ? ERR_NOT_FOUND : err;
+    }
     err = store_app(admission->snapshot, 1, app);
     if (err == ERR_OK && store_app(admission->snapshot, 2, &second) != ERR_NOT_FOUND)
-        err = ERR_NOT_FOUND;
-    return unknown_is_unauthorized(err);
+        err = store_app_by_id(admission->snapshot, credential->account, app);
+    return err;
 }
 
 enum err core_admit(struct core *core, struct snapshot *snapshot, struct arena *arena,

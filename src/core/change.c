@@ -13,16 +13,20 @@ static struct str actor_of(struct change *change)
     return arena_printf(change->arena, "user:%.*s", STR_ARG(caller->user.texts[USER_ID]));
 }
 
-/* A put of the answer's own. */
+/* Room for the answer's own puts, of that kind. */
+static struct put *plan_many(struct change *change, enum put_kind kind, size_t count)
+{
+    struct put *puts = arena_array(change->arena, count + 1, sizeof(*puts));
+    for (size_t i = 0; puts && i < count; i++)
+        puts[i].kind = kind;
+    change->answer->puts = puts;
+    change->answer->put_count = puts ? count : 0;
+    return puts;
+}
+
 static struct put *plan(struct change *change, enum put_kind kind)
 {
-    struct put *put = arena_alloc(change->arena, sizeof(*put));
-    if (!put)
-        return NULL;
-    put->kind = kind;
-    change->answer->puts = put;
-    change->answer->put_count = 1;
-    return put;
+    return plan_many(change, kind, 1);
 }
 
 /* ---- finding ---- */
@@ -34,16 +38,15 @@ static enum err find_by_token(struct change *change, struct session *session)
     return store_session_by_token(change->snapshot, hash, session);
 }
 
-static enum err find_by_id(struct change *change, struct session *session)
+static enum err find_by_id(struct change *change, struct str name, struct session *session)
 {
-    const struct wish *wish = &change->answer->wish;
+    enum vendor vendor = change->answer->wish.vendor;
     uint32_t app = change->answer->caller->app.number;
     struct uuid id;
-    if (wish->vendor)
-        return store_session_by_spelling(change->snapshot, app, wish->vendor, wish->session,
-                                         session);
-    return uuid_parse_text(wish->session, &id) ? store_session(change->snapshot, app, &id, session)
-                                               : ERR_NOT_FOUND;
+    if (vendor)
+        return store_session_by_spelling(change->snapshot, app, vendor, name, session);
+    return uuid_parse_text(name, &id) ? store_session(change->snapshot, app, &id, session)
+                                      : ERR_NOT_FOUND;
 }
 
 static enum err find(struct change *change, struct session *session)
@@ -60,7 +63,7 @@ static enum err find(struct change *change, struct session *session)
     case NAMED_BY_ID:
         break;
     }
-    return find_by_id(change, session);
+    return find_by_id(change, change->answer->wish.session, session);
 }
 
 /* Whether the session found is one the caller may ask about. */
@@ -71,8 +74,9 @@ static bool in_scope(const struct answer *answer)
         return false;
     if (answer->wish.scope == SCOPE_CALLER)
         return caller->has_session && answer->session.user == caller->user.number;
-    return answer->wish.scope == SCOPE_APP ||
-           str_eq(answer->user.texts[USER_ID], answer->wish.user);
+    struct str user = answer->user.texts[USER_ID];
+    return answer->wish.scope == SCOPE_APP || str_eq(user, answer->wish.user) ||
+           (answer->wish.user_too.len && str_eq(user, answer->wish.user_too));
 }
 
 enum err change_get(struct change *change)
@@ -86,14 +90,47 @@ enum err change_get(struct change *change)
     if (err != ERR_OK)
         return err;
     answer->status = session_status(&answer->session, app->idle_s * SECOND_MS, answer->now);
-    bool alive = answer->status == STATUS_ACTIVE && answer->user.active;
-    if (!in_scope(answer) || (answer->wish.active_only && !alive))
+    bool alive = answer->status == STATUS_ACTIVE || !answer->wish.active_only;
+    if (!in_scope(answer) || !alive)
         return ERR_NOT_FOUND;
     answer->has_session = true;
-    return ERR_OK;
+    bool fits = !answer->wish.statuses || (answer->wish.statuses & 1U << answer->status);
+    return fits ? ERR_OK : ERR_ENDED;
 }
 
 /* ---- ending ---- */
+
+/* What all puts of one ending have in common. */
+static struct put_ending ending_of(struct change *change, enum reach reach)
+{
+    return (struct put_ending){.app = change->answer->caller->app.number,
+                               .reach = reach,
+                               .most = change->answer->wish.most,
+                               .as = change->answer->wish.as,
+                               .actor = actor_of(change)};
+}
+
+static enum err plan_ending_of_one(struct change *change, const struct uuid *id)
+{
+    struct put *put = plan(change, PUT_ENDING);
+    if (!put)
+        return ERR_MEMORY;
+    put->ending = ending_of(change, REACH_ONE);
+    put->ending.has_id = true;
+    put->ending.id = *id;
+    put->ending.if_there = change->answer->wish.absence_is_done;
+    return ERR_OK;
+}
+
+/* What the ending will make of an active session, so that it can be shown. */
+static void foresee_ending(struct answer *answer)
+{
+    if (answer->status != STATUS_ACTIVE || answer->wish.as == ENDING_NONE)
+        return;
+    answer->session.ending = answer->wish.as;
+    answer->session.ended = answer->session.updated = answer->now;
+    answer->status = session_status(&answer->session, 0, answer->now);
+}
 
 static enum err end_one(struct change *change)
 {
@@ -101,15 +138,9 @@ static enum err end_one(struct change *change)
     enum err err = change_get(change);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND && answer->wish.absence_is_done ? ERR_OK : err;
-    struct put *put = plan(change, PUT_ENDING);
-    if (!put)
-        return ERR_MEMORY;
-    put->ending = (struct put_ending){.app = answer->session.app,
-                                      .has_id = true,
-                                      .id = answer->session.id,
-                                      .as = answer->wish.as,
-                                      .actor = actor_of(change)};
-    return ERR_OK;
+    err = plan_ending_of_one(change, &answer->session.id);
+    foresee_ending(answer);
+    return err;
 }
 
 /* Whose sessions are to be ended; ERR_NOT_FOUND: nobody's. */
@@ -137,29 +168,72 @@ static enum err end_many(struct change *change)
     struct put *put = plan(change, PUT_ENDING);
     if (!put)
         return ERR_MEMORY;
-    put->ending = (struct put_ending){.app = answer->caller->app.number,
-                                      .all = true,
-                                      .user = user,
-                                      .has_id = answer->wish.target == TARGET_OTHERS,
-                                      .as = answer->wish.as,
-                                      .actor = actor_of(change)};
+    put->ending = ending_of(change, REACH_USER);
+    put->ending.user = user;
+    put->ending.has_id = answer->wish.target == TARGET_OTHERS;
     if (put->ending.has_id)
         put->ending.id = answer->caller->session.id;
+    return ERR_OK;
+}
+
+/* Plans the ending of each of the names that is there. */
+static enum err end_named(struct change *change, enum reach reach)
+{
+    const struct wish *wish = &change->answer->wish;
+    struct put *puts = plan_many(change, PUT_ENDING, wish->name_count);
+    size_t count = 0;
+    enum err err = puts ? ERR_OK : ERR_MEMORY;
+    for (size_t i = 0; err == ERR_OK && i < wish->name_count; i++) {
+        struct session session = {.app = 0};
+        struct user user = {.number = 0};
+        err = reach == REACH_ONE
+                  ? find_by_id(change, wish->names[i], &session)
+                  : store_user_by_id(change->snapshot, change->answer->caller->app.number,
+                                     wish->names[i], &user);
+        bool there = err == ERR_OK;
+        err = err == ERR_NOT_FOUND ? ERR_OK : err;
+        if (!there)
+            continue;
+        puts[count].ending = ending_of(change, reach);
+        puts[count].ending.user = user.number;
+        puts[count].ending.has_id = reach == REACH_ONE;
+        puts[count].ending.id = session.id;
+        puts[count++].ending.if_there = true;
+    }
+    change->answer->put_count = count;
+    return err;
+}
+
+static enum err end_found(struct change *change)
+{
+    struct answer *answer = change->answer;
+    const struct page *page = &answer->page;
+    enum err err = core_list(change->snapshot, change->arena, answer);
+    if (err != ERR_OK)
+        return err;
+    struct put *puts = plan_many(change, PUT_ENDING, page->count);
+    for (size_t i = 0; puts && i < page->count; i++) {
+        puts[i].ending = ending_of(change, REACH_ONE);
+        puts[i].ending.has_id = true;
+        puts[i].ending.id = page->items[i].session.id;
+        puts[i].ending.if_there = true;
+    }
+    return puts ? ERR_OK : ERR_MEMORY;
+}
+
+static enum err end_everybody(struct change *change)
+{
+    struct put *put = plan(change, PUT_ENDING);
+    if (!put)
+        return ERR_MEMORY;
+    put->ending = ending_of(change, REACH_APP);
     return ERR_OK;
 }
 
 static enum err end_self(struct change *change)
 {
     const struct caller *caller = change->answer->caller;
-    struct put *put = caller->has_session ? plan(change, PUT_ENDING) : NULL;
-    if (!put)
-        return caller->has_session ? ERR_MEMORY : ERR_INTERNAL;
-    put->ending = (struct put_ending){.app = caller->app.number,
-                                      .has_id = true,
-                                      .id = caller->session.id,
-                                      .as = change->answer->wish.as,
-                                      .actor = actor_of(change)};
-    return ERR_OK;
+    return caller->has_session ? plan_ending_of_one(change, &caller->session.id) : ERR_INTERNAL;
 }
 
 enum err change_end(struct change *change)
@@ -171,9 +245,17 @@ enum err change_end(struct change *change)
         return end_self(change);
     case TARGET_OTHERS:
     case TARGET_ALL:
-        break;
+        return end_many(change);
+    case TARGET_LISTED:
+        return end_named(change, REACH_ONE);
+    case TARGET_HOLDERS:
+        return end_named(change, REACH_USER);
+    case TARGET_EVERYBODY:
+        return end_everybody(change);
+    case TARGET_FOUND:
+        return end_found(change);
     }
-    return end_many(change);
+    return ERR_INTERNAL;
 }
 
 /* ---- touching ---- */
@@ -183,30 +265,42 @@ static int64_t later_by(int64_t instant, int64_t ms)
     return instant > INSTANT_MAX - ms ? INSTANT_MAX : instant + ms;
 }
 
+/* What the touch will do to an active session, so that it can be shown. */
+static void foresee_touch(struct answer *answer, const struct put_touch *touch)
+{
+    struct session *session = &answer->session;
+    if (answer->status != STATUS_ACTIVE)
+        return;
+    if (touch->last_active > session->last_active)
+        session->last_active = touch->last_active;
+    if (touch->expires != INSTANT_NONE)
+        session->expires = touch->expires;
+    session->updated = answer->now;
+    answer->status = session_status(session, answer->caller->app.idle_s * SECOND_MS, answer->now);
+}
+
 enum err change_touch(struct change *change)
 {
     struct answer *answer = change->answer;
+    const struct wish *wish = &answer->wish;
     enum err err = change_get(change);
+    /* A session that lets nobody in cannot be used. */
+    if (err == ERR_OK && wish->active_only && !answer->user.active)
+        err = ERR_NOT_FOUND;
     if (err != ERR_OK)
         return err;
+    int64_t end = wish->moves_end ? later_by(answer->now, wish->life_ms) : INSTANT_NONE;
+    if (wish->only_later && end <= answer->session.expires)
+        return ERR_OK;
     struct put *put = plan(change, PUT_TOUCH);
     if (!put)
         return ERR_MEMORY;
-    struct session *session = &answer->session;
-    put->touch = (struct put_touch){.app = session->app,
-                                    .id = session->id,
-                                    .last_active = answer->now,
-                                    .expires = INSTANT_NONE,
+    put->touch = (struct put_touch){.app = answer->session.app,
+                                    .id = answer->session.id,
+                                    .last_active = wish->quietly ? 0 : answer->now,
+                                    .expires = end,
                                     .actor = actor_of(change)};
-    if (answer->wish.life_ms)
-        put->touch.expires = later_by(answer->now, answer->wish.life_ms);
-    if (answer->status != STATUS_ACTIVE)
-        return ERR_OK;
-    if (answer->now > session->last_active)
-        session->last_active = answer->now;
-    if (answer->wish.life_ms)
-        session->expires = put->touch.expires;
-    session->updated = answer->now;
+    foresee_touch(answer, &put->touch);
     return ERR_OK;
 }
 
@@ -245,6 +339,19 @@ static enum err foresee(struct change *change, const struct session_draft *draft
     return err;
 }
 
+static bool give_token(struct change *change)
+{
+    struct session_draft *draft = change->answer->wish.draft;
+    char *token = arena_alloc(change->arena, SECRET_TEXT);
+    if (!token)
+        return false;
+    secret_make(token);
+    change->answer->token = (struct str){token, SECRET_TEXT};
+    draft->has_token = true;
+    secret_hash(change->answer->token, draft->token_hash);
+    return true;
+}
+
 enum err change_create(struct change *change)
 {
     struct answer *answer = change->answer;
@@ -252,21 +359,25 @@ enum err change_create(struct change *change)
     struct session_draft *draft = answer->wish.draft;
     enum err err =
         store_user_by_id(change->snapshot, app->number, answer->wish.user, &answer->user);
+    if (err == ERR_NOT_FOUND && answer->wish.user_too.len)
+        err = store_user_by_id(change->snapshot, app->number, answer->wish.user_too, &answer->user);
     if (err == ERR_NOT_FOUND) {
         answer->user = (struct user){.app = app->number, .active = true};
         answer->user.uuid = user_uuid(app->id, answer->wish.user);
         answer->user.texts[USER_ID] = answer->wish.user;
+        answer->user.texts[USER_IDENTIFIER] = answer->wish.identifier;
     } else if (err != ERR_OK) {
         return err;
     }
     if (!answer->user.active)
         return ERR_FORBIDDEN;
     struct put *put = plan(change, PUT_SESSION);
-    if (!put)
+    if (!put || (answer->wish.with_token && !give_token(change)))
         return ERR_MEMORY;
     session_complete(draft, app->lifetime_s * SECOND_MS, answer->now);
     put->session = (struct put_session){.app_id = app->id,
                                         .user_id = answer->user.texts[USER_ID],
+                                        .user_identifier = answer->wish.identifier,
                                         .draft = draft,
                                         .fresh = true,
                                         .actor = actor_of(change)};

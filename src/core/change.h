@@ -12,6 +12,10 @@ struct change {
     struct answer *answer; /* caller, wish and now are there; the rest is filled in */
 };
 
+/* Fills in the page of the query that the wish holds. */
+enum err core_list(struct snapshot *snapshot, struct arena *arena,
+                   struct answer *answer) MUST_CHECK;
+
 enum err change_get(struct change *change) MUST_CHECK;
 enum err change_end(struct change *change) MUST_CHECK;
 enum err change_touch(struct change *change) MUST_CHECK;

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/jwt.h"
 #include "model/query.h"
 #include "store/store.h"
 
@@ -53,8 +54,17 @@ enum verb {
     VERB_KEYS    /* the public keys of the app */
 };
 
-/* Which sessions of its scope an ending is about. */
-enum target { TARGET_ONE, TARGET_SELF, TARGET_OTHERS, TARGET_ALL };
+/* Which sessions an ending is about. */
+enum target {
+    TARGET_ONE,       /* the one that is named */
+    TARGET_SELF,      /* the caller's own */
+    TARGET_OTHERS,    /* all of the scope's user but the caller's own */
+    TARGET_ALL,       /* all of the scope's user */
+    TARGET_LISTED,    /* those of `names`; who is not there is passed over */
+    TARGET_HOLDERS,   /* all of the users of `names`, likewise */
+    TARGET_EVERYBODY, /* all of the app, `most` at most */
+    TARGET_FOUND      /* the page the query gives */
+};
 
 /* How a request names one session. */
 enum naming {
@@ -72,6 +82,7 @@ struct wish {
     bool demand_aal; /* refuse a caller below aal2 whose user has shown a second factor: ERR_AAL */
     enum scope scope;
     struct str user;     /* SCOPE_USER: the user's id; an unknown one has no sessions */
+    struct str user_too; /* another spelling of it, where one session is concerned; or empty */
     bool without_caller; /* the caller's own session is left out */
     struct query query;  /* user, holder and without are filled in by core */
 
@@ -80,16 +91,28 @@ struct wish {
     enum naming naming;
     enum vendor vendor;
     struct str session;
-    bool active_only; /* ... or not active */
+    bool active_only;  /* ... or not active; a touch asks for an active user, too */
+    unsigned statuses; /* a bit each (1 << status) it may be in, else ERR_ENDED; 0: any */
 
-    enum target target;   /* VERB_END */
+    /* VERB_END */
+    enum target target;
+    const struct str *names; /* ids, as `naming` says, or of users */
+    size_t name_count;
+    uint32_t most;
     enum ending as;       /* ENDING_NONE: the record is removed */
     bool absence_is_done; /* one that is not there is as good as ended */
+    bool some_must_be;    /* ERR_NOT_FOUND where it is about none at all */
 
-    int64_t life_ms; /* VERB_TOUCH: the end is so long from now; 0: stays */
+    /* VERB_TOUCH */
+    bool quietly;   /* it is no activity of the session's holder */
+    bool moves_end; /* the end becomes so long from now: */
+    int64_t life_ms;
+    bool only_later; /* ... unless it would be no later than it is */
 
-    struct session_draft *draft; /* VERB_CREATE: for `user`; completed by core */
-    struct str token;            /* its token in clear, to be shown once */
+    /* VERB_CREATE: for `user`, who is made with that identifier where there is none */
+    struct session_draft *draft; /* completed by core */
+    struct str identifier;
+    bool with_token; /* it gets a token, to be shown once: answer.token */
 };
 
 struct answer {
@@ -104,6 +127,8 @@ struct answer {
     struct user user;
     enum status status;
     struct str keys;        /* VERB_KEYS: a JWK Set */
+    struct str token;       /* VERB_CREATE: in clear */
+    struct str minted;      /* the JWT that the dialect asked for */
     const struct put *puts; /* to be written before the answer is shown; the arena's */
     size_t put_count;
     struct outcome outcome; /* of that */
@@ -133,6 +158,16 @@ const struct put *core_activity(struct arena *arena, const struct caller *caller
 
 /* Who signs an app's tokens, as `iss` says it; the arena's. */
 struct str core_issuer_of(struct arena *arena, struct str app_id);
+
+/* Signs a JWT of the app's, with the issuer, subject and all else the claims say. The arena's. */
+enum err core_mint(struct snapshot *snapshot, struct arena *arena, uint32_t app,
+                   const struct claims *claims, struct str *token) MUST_CHECK;
+
+/* What stands in every access token of ours: issuer, audience, subject, session, id, and an end
+ * `life_s` from now. Views are the arena's. ERR_MEMORY. */
+enum err core_claims(struct arena *arena, const struct app *app, const struct user *user,
+                     const struct session *session, int64_t now, int64_t life_s,
+                     struct claims *claims) MUST_CHECK;
 
 /* Appends an access token for a session, good for JWT_LIFE_S from `now`. ERR_NOT_FOUND: no such
  * session, by any vendor's spelling of its id. */

@@ -38,7 +38,7 @@ static enum err resolve_scope(struct snapshot *snapshot, const struct caller *ca
     return *nobody ? ERR_OK : err;
 }
 
-static enum err list(struct snapshot *snapshot, struct arena *arena, struct answer *answer)
+enum err core_list(struct snapshot *snapshot, struct arena *arena, struct answer *answer)
 {
     const struct caller *caller = answer->caller;
     bool nobody = false;
@@ -60,7 +60,7 @@ enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *
         return err;
     switch (wish->verb) {
     case VERB_LIST:
-        return list(snapshot, arena, answer);
+        return core_list(snapshot, arena, answer);
     case VERB_SELF:
         return ERR_OK;
     case VERB_GET:

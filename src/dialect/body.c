@@ -1,8 +1,8 @@
 #include "dialect/body.h"
 
-static void destroy(void *object)
+void body_release(void *json)
 {
-    json_decref(object);
+    json_decref(json);
 }
 
 const json_t *body_object(const struct request *request)
@@ -11,9 +11,40 @@ const json_t *body_object(const struct request *request)
     if (body.len == 0)
         return NULL;
     json_t *json = json_loadb(body.ptr, body.len, JSON_REJECT_DUPLICATES, NULL);
-    if (!json || !arena_adopt(request->arena, json, destroy))
+    if (!json || !arena_adopt(request->arena, json, body_release))
         return NULL;
     return json_is_object(json) ? json : NULL;
+}
+
+bool body_is_form(const struct request *request)
+{
+    static const struct str form = STR("application/x-www-form-urlencoded");
+    struct str type = request_variable(request, "CONTENT_TYPE");
+    return type.len >= form.len && str_eq_nocase((struct str){type.ptr, form.len}, form);
+}
+
+static void add_pair(const struct request *request, struct str pair, json_t *object)
+{
+    struct str name, value;
+    str_split(pair, '=', &name, &value);
+    if (!request_decode(request->arena, name, true, &name) ||
+        !request_decode(request->arena, value, true, &value))
+        return;
+    json_object_setn_new(object, name.ptr, name.len, json_stringn(value.ptr, value.len));
+}
+
+const json_t *body_form(const struct request *request)
+{
+    struct str rest = request->body, pair;
+    json_t *object = json_object();
+    if (!object || !arena_adopt(request->arena, object, body_release))
+        return NULL;
+    while (rest.len) {
+        str_split(rest, '&', &pair, &rest);
+        if (pair.len)
+            add_pair(request, pair, object);
+    }
+    return object;
 }
 
 struct str body_text(const json_t *object, const char *name)

@@ -11,9 +11,19 @@
  */
 const json_t *body_object(const struct request *request);
 
+/* The pairs of a form (application/x-www-form-urlencoded) as an object of texts; of those that
+ * cannot be decoded there is none. NULL when out of memory. */
+const json_t *body_form(const struct request *request);
+
+/* Whether the body says that it is a form. */
+bool body_is_form(const struct request *request);
+
 /* A member that is text; empty with a NULL pointer when there is none, or another type. A view into
  * the object. */
 struct str body_text(const json_t *object, const char *name);
+
+/* Lets go of a JSON value that the arena has adopted. */
+void body_release(void *json);
 
 /* Whether the member is there at all. */
 bool body_has(const json_t *object, const char *name);

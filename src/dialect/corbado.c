@@ -1,6 +1,7 @@
-/* Corbado, "Backend API" v2: GET /v2/sessions. */
+/* Corbado, "Backend API" v2. */
 #include "dialect/corbado_query.h"
-#include "dialect/dialect.h"
+#include "dialect/corbado_session.h"
+#include "dialect/keys.h"
 #include "dialect/params.h"
 
 /* Basic: the project is the user, its secret the password. X-Corbado-ProjectID, which only some
@@ -20,15 +21,22 @@ static void who(const struct request *request, struct credential *credential)
     credential->tokens[credential->token_count++] = secret;
 }
 
+/* The keys that short sessions are signed with are everybody's to see. */
+static void who_anybody(const struct request *request, struct credential *credential)
+{
+    credential->kind = CREDENTIAL_PUBLIC;
+    credential->use = VENDOR_CORBADO;
+    credential->account = request_header(request, "X-Corbado-ProjectID");
+    credential->has_account = credential->account.len > 0;
+}
+
 static enum err want_list(const struct request *request, const struct caller *caller,
                           struct wish *wish, struct failure *failure)
 {
     (void)caller;
-    struct violations violations;
     int64_t page;
-    failure->code = "validation_error";
     wish->scope = SCOPE_APP;
-    return corbado_query_read(request, &wish->query, &page, &violations);
+    return corbado_query_read(request, &wish->query, &page, failure);
 }
 
 static void show_session(const struct found *found, struct json_out *json)
@@ -90,55 +98,49 @@ static const char *error_type(enum err err)
     }
 }
 
-/* The rows of a failed validation are read a second time here rather than carried along: a failure
- * is vendor-free, and what was wrong is all in the request. */
-static void show_violations(const struct request *request, const struct failure *failure,
-                            struct json_out *json)
+static void show_violation(const struct violation *row, struct json_out *json)
 {
-    struct violations violations;
-    struct query query;
-    int64_t page;
-    if (failure->err != ERR_INVALID || !failure->code ||
-        corbado_query_read(request, &query, &page, &violations) != ERR_INVALID)
+    json_object_begin(json);
+    json_member_text(json, "field", row->field);
+    json_member_text(json, "message", row->message);
+    json_object_end(json);
+}
+
+static void show_violations(const struct failure *failure, struct json_out *json)
+{
+    const struct violations *violations = failure->more;
+    if (!violations)
         return;
     json_key(json, "validation");
     json_array_begin(json);
-    for (size_t i = 0; i < violations.count; i++) {
-        json_object_begin(json);
-        json_member_text(json, "field", violations.rows[i].field);
-        json_member_text(json, "message", violations.rows[i].message);
-        json_object_end(json);
-    }
+    for (size_t i = 0; i < violations->count; i++)
+        show_violation(&violations->rows[i], json);
     json_array_end(json);
 }
 
-static void show_error(const struct request *request, const struct failure *failure,
-                       struct json_out *json)
+static void show_error(const struct failure *failure, struct json_out *json)
 {
     json_key(json, "error");
     json_object_begin(json);
-    json_member_text(json, "type", str_of(error_type(failure->err)));
+    json_member_text(json, "type",
+                     str_of(failure->code ? failure->code : error_type(failure->err)));
     json_member_text(json, "details", failure->text);
-    show_violations(request, failure, json);
+    show_violations(failure, json);
     json_key(json, "links");
     json_array_begin(json);
     json_array_end(json);
     json_object_end(json);
 }
 
-/* Its clients look into `error`, `requestData.link` and `error.links` without asking whether they
- * are there. */
-static void fail(const struct request *request, const struct route *route,
-                 const struct failure *failure, struct reply *reply)
+/* What every answer of an action and every error begins with. Its clients look into
+ * `requestData.link` without asking whether it is there. */
+static struct json_out begin_envelope(const struct request *request, struct reply *reply)
 {
-    (void)route;
-    int status = err_status(failure->err);
     double runtime = (double)(request->monotonic_ns() - request->started_ns) / 1e9;
-    reply_restart(reply, status);
     struct json_out json = reply_json(reply);
     json_object_begin(&json);
-    json_member_i64(&json, "httpStatusCode", status);
-    json_member_text(&json, "message", str_of(reply_reason(status)));
+    json_member_i64(&json, "httpStatusCode", reply->status);
+    json_member_text(&json, "message", str_of(reply_reason(reply->status)));
     json_key(&json, "requestData");
     json_object_begin(&json);
     json_member_text(&json, "requestID",
@@ -147,16 +149,69 @@ static void fail(const struct request *request, const struct route *route,
     json_object_end(&json);
     json_key(&json, "runtime");
     json_raw(&json, arena_printf(request->arena, "%.6f", runtime));
-    show_error(request, failure, &json);
+    return json;
+}
+
+static void show_done(const struct request *request, const struct answer *answer,
+                      struct reply *reply)
+{
+    (void)answer;
+    struct json_out json = begin_envelope(request, reply);
     json_object_end(&json);
 }
 
-static const char *const spaces[] = {"/v2/", NULL};
+/* The session a path names is a parameter like any other: one that is not there, or not in the
+ * state it would have to be in, is a validation that failed. */
+static void make_violation(const struct request *request, const struct route *route,
+                           struct failure *failure)
+{
+    bool ended = failure->err == ERR_ENDED;
+    if (!route || (failure->err != ERR_NOT_FOUND && !ended))
+        return;
+    struct violations *violations = violations_new(request->arena, 1);
+    if (!violations)
+        return;
+    if (ended && route->want == corbado_want_status)
+        violate(violations, STR("status"), STR("cannot be set"));
+    else
+        violate(violations,
+                route->want == corbado_want_revoke ? STR("sessionID") : STR("longSessionID"),
+                ended ? STR("is not active") : STR("does not exist"));
+    failure->err = ERR_INVALID;
+    failure->text = str_of(err_text(ERR_INVALID));
+    failure->more = violations;
+}
+
+/* Its clients look into `error` and `error.links` without asking whether they are there. */
+static void fail(const struct request *request, const struct route *route,
+                 const struct failure *failure, struct reply *reply)
+{
+    struct failure told = *failure;
+    make_violation(request, route, &told);
+    reply_restart(reply, err_status(told.err));
+    struct json_out json = begin_envelope(request, reply);
+    show_error(&told, &json);
+    json_object_end(&json);
+}
+
+static const char *const spaces[] = {"/v2/", "/.well-known/jwks", NULL};
+
+#define LONG_SESSION "/v2/users/{}/longSessions/{}"
 
 static const struct route routes[] = {
-    {"GET", "/v2/sessions", want_list, show_list, NULL},
-    {NULL, NULL, NULL, NULL, NULL},
+    {"GET", "/v2/sessions", want_list, show_list, NULL, NULL},
+    {"POST", "/v2/sessions/{}/revoke", corbado_want_revoke, show_done, NULL, NULL},
+    {"POST", "/v2/users/{}/longSessions", corbado_want_create, corbado_show_long, NULL, NULL},
+    {"GET", "/v2/longSessions/{}", corbado_want_get, corbado_show_long, NULL, NULL},
+    {"GET", LONG_SESSION, corbado_want_get_of_user, corbado_show_long, NULL, NULL},
+    {"PATCH", LONG_SESSION, corbado_want_status, corbado_show_long, NULL, NULL},
+    {"POST", LONG_SESSION "/shortSessions", corbado_want_short, corbado_show_short, NULL,
+     corbado_mint_short},
+    {"GET", "/.well-known/jwks", keys_want, keys_show, who_anybody, NULL},
+    {NULL, NULL, NULL, NULL, NULL, NULL},
 };
+
+#undef LONG_SESSION
 
 const struct dialect dialect_corbado = {
     .vendor = VENDOR_CORBADO, .spaces = spaces, .routes = routes, .who = who, .fail = fail};

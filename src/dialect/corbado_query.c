@@ -21,10 +21,26 @@ struct reading {
     struct violations *violations;
 };
 
-static void violate(struct reading *reading, struct str field, struct str message)
+struct violations *violations_new(struct arena *arena, size_t most)
 {
-    struct violations *violations = reading->violations;
+    struct violations *violations = arena_alloc(arena, sizeof(*violations));
+    if (!violations)
+        return NULL;
+    violations->rows = arena_array(arena, most, sizeof(*violations->rows));
+    return violations->rows ? violations : NULL;
+}
+
+void violate(struct violations *violations, struct str field, struct str message)
+{
     violations->rows[violations->count++] = (struct violation){field, message};
+}
+
+enum err violations_end(const struct violations *violations, struct failure *failure)
+{
+    if (violations->count == 0)
+        return ERR_OK;
+    failure->more = violations;
+    return ERR_INVALID;
 }
 
 static bool column_of(struct str name, enum field *field)
@@ -47,11 +63,11 @@ static void read_sort(struct reading *reading)
         bool directed = str_split(param->value, ':', &name, &direction);
         order.descending = str_eq(direction, STR("desc"));
         if (directed && !order.descending && !str_eq(direction, STR("asc")))
-            violate(reading, STR("sort"),
+            violate(reading->violations, STR("sort"),
                     arena_printf(reading->request->arena, "Invalid order direction '%.*s'",
                                  STR_ARG(direction)));
         else if (!column_of(name, &order.field))
-            violate(reading, name, STR("not sortable by this column"));
+            violate(reading->violations, name, STR("not sortable by this column"));
     }
     reading->query->orders[0] = order;
     reading->query->order_count = 1;
@@ -132,24 +148,24 @@ static void read_filter(struct reading *reading, struct str filter)
     struct str name, rest, word, value;
     struct condition condition = {.field = FIELD_ID};
     if (!str_split(filter, ':', &name, &rest) || !str_split(rest, ':', &word, &value)) {
-        violate(reading, STR("filter"), STR("must have the form field:operator:value"));
+        violate(reading->violations, STR("filter"), STR("must have the form field:operator:value"));
         return;
     }
     if (!column_of(name, &condition.field)) {
-        violate(reading, name, STR("not filterable by this column"));
+        violate(reading->violations, name, STR("not filterable by this column"));
         return;
     }
     if (!relation_of(word, &condition.relation)) {
-        violate(reading, STR("filter"), STR("the operator must be eq, gt or lt"));
+        violate(reading->violations, STR("filter"), STR("the operator must be eq, gt or lt"));
         return;
     }
     condition.text = value;
     bool is_text = condition.field == FIELD_ID || condition.field == FIELD_USER;
     if (condition.field == FIELD_STATUS && !read_status(value, condition.relation, &condition))
-        violate(reading, STR("status"), STR("must be a valid value"));
+        violate(reading->violations, STR("status"), STR("must be a valid value"));
     else if (!is_text && condition.field != FIELD_STATUS &&
              !read_time(value, condition.relation, &condition))
-        violate(reading, STR("filter"), STR("must be a valid time"));
+        violate(reading->violations, STR("filter"), STR("must be a valid time"));
     else
         reading->conditions[reading->query->condition_count++] = condition;
 }
@@ -184,9 +200,9 @@ static void read_paging(struct reading *reading, int64_t *page)
     int64_t size = PAGE_SIZE_DEFAULT;
     *page = 1;
     if (!param_integer(reading->request, "page", 1, INT64_MAX, page))
-        violate(reading, STR("page"), STR("must be an integer of 1 or more"));
+        violate(reading->violations, STR("page"), STR("must be an integer of 1 or more"));
     if (!param_integer(reading->request, "pageSize", 1, PAGE_SIZE_MAX, &size))
-        violate(reading, STR("pageSize"), STR("must be an integer from 1 to 1000"));
+        violate(reading->violations, STR("pageSize"), STR("must be an integer from 1 to 1000"));
     reading->query->limit = size;
     /* A page so far out that its offset is no number is past the end like any other. */
     if (__builtin_mul_overflow(*page - 1, size, &reading->query->offset))
@@ -194,7 +210,7 @@ static void read_paging(struct reading *reading, int64_t *page)
 }
 
 enum err corbado_query_read(const struct request *request, struct query *query, int64_t *page,
-                            struct violations *violations)
+                            struct failure *failure)
 {
     enum { OTHERS = 3 }; /* sort, page, pageSize */
     size_t most = request->param_count + OTHERS;
@@ -202,15 +218,13 @@ enum err corbado_query_read(const struct request *request, struct query *query, 
         .request = request,
         .query = query,
         .conditions = arena_array(request->arena, most, sizeof(struct condition)),
-        .violations = violations,
+        .violations = violations_new(request->arena, most),
     };
-    *violations =
-        (struct violations){.rows = arena_array(request->arena, most, sizeof(struct violation))};
-    if (!reading.conditions || !violations->rows)
+    if (!reading.conditions || !reading.violations)
         return ERR_MEMORY;
     *query = (struct query){.vendor = VENDOR_CORBADO};
     read_sort(&reading);
     read_filters(&reading);
     read_paging(&reading, page);
-    return violations->count ? ERR_INVALID : ERR_OK;
+    return violations_end(reading.violations, failure);
 }

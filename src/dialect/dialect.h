@@ -24,6 +24,10 @@ struct route {
     void (*show)(const struct request *request, const struct answer *answer, struct reply *reply);
     /* Reads this route's credential, where it is not the dialect's; or NULL. */
     void (*who)(const struct request *request, struct credential *credential);
+    /* Says what stands in the JWT that the answer carries (answer.minted), where it carries one; or
+     * NULL. Without an issuer in the claims none is made. */
+    enum err (*mint)(const struct request *request, const struct answer *answer,
+                     struct claims *claims);
 };
 
 struct dialect {

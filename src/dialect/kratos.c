@@ -1,6 +1,7 @@
-/* Ory Kratos and Ory Network: GET /sessions, GET /sessions/whoami. */
-#include "dialect/dialect.h"
-#include "dialect/kratos_identity.h"
+/* Ory Kratos and Ory Network: a user's own sessions at /sessions, everybody's at /admin. */
+#include "base/clock.h"
+#include "dialect/kratos_admin.h"
+#include "dialect/kratos_id.h"
 #include "dialect/kratos_page.h"
 
 static void add_token(void *context, struct str token)
@@ -49,55 +50,154 @@ static enum err want_self(const struct request *request, const struct caller *ca
     const struct param *template = request_param(request, "tokenize_as");
     demand_aal(caller, wish);
     wish->verb = VERB_SELF;
-    if (!template || template->value.len == 0)
+    if (!template || template->value.len == 0 ||
+        str_eq(template->value, app_setting(&caller->app, SETTING_KRATOS_TOKENIZER)))
         return ERR_OK;
     failure->text = arena_printf(request->arena, "Unable to find tokenizer template \"%.*s\".",
                                  STR_ARG(template->value));
     return ERR_INVALID;
 }
 
-static void end_answer(struct reply *reply)
+/* ---- ending ---- */
+
+static enum err want_end_others(const struct request *request, const struct caller *caller,
+                                struct wish *wish, struct failure *failure)
 {
-    buf_byte(reply->body, '\n');
+    (void)request, (void)caller, (void)failure;
+    wish->verb = VERB_END;
+    wish->target = TARGET_OTHERS;
+    wish->scope = SCOPE_CALLER;
+    wish->as = ENDING_REVOKED;
+    return ERR_OK;
 }
 
-static void begin_answer(struct reply *reply, struct str type)
+/* Somebody else's session, and one that is not there, are as good as ended: nobody is told. */
+static enum err want_end_one(const struct request *request, const struct caller *caller,
+                             struct wish *wish, struct failure *failure)
+{
+    struct spelling own;
+    wish->verb = VERB_END;
+    wish->target = TARGET_ONE;
+    wish->scope = SCOPE_CALLER;
+    wish->vendor = VENDOR_KRATOS;
+    wish->as = ENDING_REVOKED;
+    wish->absence_is_done = true;
+    enum err err = kratos_id_read(request->arena, request->wilds[0], &wish->session, failure);
+    session_spell(&caller->session, VENDOR_KRATOS, &own);
+    if (err == ERR_OK && str_eq(wish->session, spelling_view(&own)))
+        return kratos_refuse(failure, STR("cannot revoke current session"));
+    return err;
+}
+
+/* ---- answers ---- */
+
+void kratos_begin(struct reply *reply, struct str type)
 {
     reply_header(reply, "Content-Type", type);
     reply_header(reply, "Cache-Control", STR("private, no-cache, no-store, must-revalidate"));
 }
 
-static void show_list(const struct request *request, const struct answer *answer,
-                      struct reply *reply)
+struct json_out kratos_begin_json(struct reply *reply)
+{
+    kratos_begin(reply, STR("application/json; charset=utf-8"));
+    return json_begin(reply->body);
+}
+
+void kratos_end_json(struct reply *reply)
+{
+    buf_byte(reply->body, '\n');
+}
+
+void kratos_show_nothing(const struct request *request, const struct answer *answer,
+                         struct reply *reply)
+{
+    (void)request, (void)answer;
+    reply->status = 204;
+}
+
+void kratos_show_page(const struct request *request, const struct answer *answer,
+                      const struct kratos_view *view, struct reply *reply)
 {
     struct kratos_page page = kratos_page_read(request);
     int64_t total = (int64_t)answer->page.total;
-    begin_answer(reply, STR("application/json; charset=utf-8"));
+    struct json_out json = kratos_begin_json(reply);
     reply_header(reply, "Link", kratos_page_link(request, &page, total));
     reply_header(reply, "X-Total-Count", arena_printf(request->arena, "%lld", (long long)total));
-    struct json_out json = json_begin(reply->body);
     json_array_begin(&json);
-    for (size_t i = 0; i < answer->page.count; i++)
-        kratos_show_session(request, &answer->page.items[i].session, &answer->page.items[i].user,
-                            KRATOS_IN_LIST, &json);
+    for (size_t i = 0; i < answer->page.count; i++) {
+        const struct found *found = &answer->page.items[i];
+        kratos_show_session(request, &found->session, found->status, &found->user, view, &json);
+    }
     json_array_end(&json);
-    end_answer(reply);
+    kratos_end_json(reply);
+}
+
+static void show_list(const struct request *request, const struct answer *answer,
+                      struct reply *reply)
+{
+    static const struct kratos_view view = {.identity = true, .devices = KRATOS_DEVICES};
+    kratos_show_page(request, answer, &view, reply);
 }
 
 static void show_self(const struct request *request, const struct answer *answer,
                       struct reply *reply)
 {
+    static const struct kratos_view view = {.identity = true,
+                                            .detail = KRATOS_SCHEMA_URL | KRATOS_ADDRESSES,
+                                            .devices = KRATOS_DEVICES};
     const struct caller *caller = answer->caller;
     char *identity = arena_alloc(request->arena, UUID_TEXT);
-    begin_answer(reply, STR("application/json; charset=utf-8"));
+    struct json_out json = kratos_begin_json(reply);
     if (identity) {
         uuid_write(&caller->user.uuid, identity);
         reply_header(reply, "X-Kratos-Authenticated-Identity-Id",
                      (struct str){identity, UUID_TEXT});
     }
-    struct json_out json = json_begin(reply->body);
-    kratos_show_session(request, &caller->session, &caller->user, KRATOS_IN_FULL, &json);
-    end_answer(reply);
+    kratos_show_members(request, &caller->session, STATUS_ACTIVE, &caller->user, &view, &json);
+    if (answer->minted.len)
+        json_member_text(&json, "tokenized", answer->minted);
+    json_object_end(&json);
+    kratos_end_json(reply);
+}
+
+static void show_count(const struct request *request, const struct answer *answer,
+                       struct reply *reply)
+{
+    (void)request;
+    struct json_out json = kratos_begin_json(reply);
+    json_object_begin(&json);
+    json_member_i64(&json, "count", (int64_t)answer->outcome.matched);
+    json_object_end(&json);
+    kratos_end_json(reply);
+}
+
+/* The JWT of whoami's tokenize_as: good for a minute, for whoever holds the app's public keys. It
+ * names no audience, so that nothing here takes it for an access token. */
+static enum err mint_tokenized(const struct request *request, const struct answer *answer,
+                               struct claims *claims)
+{
+    enum { TOKENIZED_LIFE_S = 60 };
+    const struct caller *caller = answer->caller;
+    const struct param *template = request_param(request, "tokenize_as");
+    struct spelling sid;
+    if (!template || template->value.len == 0)
+        return ERR_OK;
+    char *subject = arena_alloc(request->arena, UUID_TEXT);
+    if (!subject)
+        return ERR_MEMORY;
+    uuid_write(&caller->user.uuid, subject);
+    session_spell(&caller->session, VENDOR_KRATOS, &sid);
+    *claims = (struct claims){
+        .issuer = request->site->public_url,
+        .subject = {subject, UUID_TEXT},
+        .session = arena_copy(request->arena, spelling_view(&sid)),
+        .id = arena_printf(request->arena, "%.*s", STR_ARG(request->id)),
+        .issued_s = request->now / SECOND_MS,
+        .expires_s = request->now / SECOND_MS + TOKENIZED_LIFE_S,
+        .more =
+            arena_printf(request->arena, "{\"nbf\":%lld}", (long long)(request->now / SECOND_MS)),
+    };
+    return claims->session.ptr && claims->id.ptr && claims->more.ptr ? ERR_OK : ERR_MEMORY;
 }
 
 /* ---- failures ---- */
@@ -114,6 +214,7 @@ static const struct {
     {ERR_INVALID, NULL, "The request was malformed or contained invalid parameters", NULL},
     {ERR_MALFORMED, NULL, "The request was malformed or contained invalid parameters", NULL},
     {ERR_TOO_LARGE, NULL, "The request was malformed or contained invalid parameters", NULL},
+    {ERR_NOT_FOUND, NULL, "Unable to locate the resource", ""},
     {ERR_NO_ROUTE, NULL, "The requested resource could not be found", NULL},
     {ERR_NO_METHOD, NULL, "The requested method is not allowed here", NULL},
     {ERR_BUSY, NULL, "The service is not available at the moment", NULL},
@@ -130,13 +231,17 @@ static size_t error_row(enum err err)
     return row;
 }
 
-/* whoami and the others say it in different words. */
+/* whoami and the others say it in different words; some errors are without a reason. */
 static struct str reason_of(const struct route *route, const struct failure *failure, size_t row)
 {
+    if (kratos_is_refusal(failure))
+        return STR_NONE;
     if (errors[row].reason)
         return str_of(errors[row].reason);
     if (failure->err != ERR_UNAUTHORIZED)
         return failure->text;
+    if (route && route->who == kratos_who_admin)
+        return STR("No valid API key found in the request.");
     return route && route->show == show_self
                ? STR("No valid session credentials found in the request.")
                : STR("No valid session cookie found.");
@@ -155,6 +260,7 @@ static void show_error(const struct request *request, const struct route *route,
     size_t row = error_row(failure->err);
     int status = err_status(failure->err);
     struct str request_id = request_header(request, "X-Request-ID");
+    struct str reason = reason_of(route, failure, row);
     json_key(json, "error");
     json_object_begin(json);
     if (errors[row].id)
@@ -163,14 +269,16 @@ static void show_error(const struct request *request, const struct route *route,
     json_member_text(json, "status", str_of(reply_reason(status)));
     if (request_id.len)
         json_member_text(json, "request", request_id);
-    json_member_text(json, "reason", reason_of(route, failure, row));
+    if (reason.len)
+        json_member_text(json, "reason", reason);
     if (failure->err == ERR_AAL) {
         json_key(json, "details");
         json_object_begin(json);
         show_redirect(request, json);
         json_object_end(json);
     }
-    json_member_text(json, "message", str_of(errors[row].message));
+    json_member_text(json, "message",
+                     kratos_is_refusal(failure) ? failure->text : str_of(errors[row].message));
     json_object_end(json);
 }
 
@@ -179,7 +287,7 @@ static void fail(const struct request *request, const struct route *route,
 {
     size_t row = error_row(failure->err);
     reply_restart(reply, err_status(failure->err));
-    begin_answer(reply, STR("application/json"));
+    kratos_begin(reply, STR("application/json"));
     if (errors[row].id)
         reply_header(reply, "Ory-Error-Id", str_of(errors[row].id));
     struct json_out json = json_begin(reply->body);
@@ -188,16 +296,44 @@ static void fail(const struct request *request, const struct route *route,
     if (failure->err == ERR_AAL)
         show_redirect(request, &json);
     json_object_end(&json);
-    end_answer(reply);
+    kratos_end_json(reply);
 }
 
-static const char *const spaces[] = {"/sessions", "/admin/", NULL};
+static const char *const spaces[] = {"/sessions", "/admin/", "/identities/", NULL};
 
+#define ADMIN kratos_who_admin, NULL
+#define WHOAMI(method)                                                                             \
+    {                                                                                              \
+        method, "/sessions/whoami", want_self, show_self, NULL, mint_tokenized                     \
+    }
+
+/* The first row that fits counts: fixed paths stand before open ones. */
 static const struct route routes[] = {
-    {"GET", "/sessions", want_list, show_list, NULL},
-    {"GET", "/sessions/whoami", want_self, show_self, NULL},
-    {NULL, NULL, NULL, NULL, NULL},
+    {"GET", "/sessions", want_list, show_list, NULL, NULL},
+    {"DELETE", "/sessions", want_end_others, show_count, NULL, NULL},
+    WHOAMI("GET"),
+    WHOAMI("POST"),
+    WHOAMI("PUT"),
+    WHOAMI("PATCH"),
+    WHOAMI("DELETE"),
+    {"DELETE", "/sessions/{}", want_end_one, kratos_show_nothing, NULL, NULL},
+    {"GET", "/admin/sessions", kratos_want_all, kratos_show_all, ADMIN},
+    {"POST", "/admin/sessions", kratos_want_bulk, kratos_show_bulk, ADMIN},
+    {"DELETE", "/admin/sessions", kratos_want_redirect, kratos_show_redirect, ADMIN},
+    {"GET", "/admin/sessions/whoami", kratos_want_redirect, kratos_show_redirect, ADMIN},
+    {"GET", "/admin/sessions/{}", kratos_want_one, kratos_show_one, ADMIN},
+    {"DELETE", "/admin/sessions/{}", kratos_want_end, kratos_show_nothing, ADMIN},
+    {"PATCH", "/admin/sessions/{}/extend", kratos_want_extend, kratos_show_nothing, ADMIN},
+    {"GET", "/admin/identities/{}/sessions", kratos_want_of_identity, kratos_show_of_identity,
+     ADMIN},
+    {"DELETE", "/admin/identities/{}/sessions", kratos_want_end_of_identity, kratos_show_nothing,
+     ADMIN},
+    {"DELETE", "/identities/{}/sessions", kratos_want_redirect, kratos_show_redirect, ADMIN},
+    {NULL, NULL, NULL, NULL, NULL, NULL},
 };
+
+#undef ADMIN
+#undef WHOAMI
 
 const struct dialect dialect_kratos = {.vendor = VENDOR_KRATOS,
                                        .spaces = spaces,

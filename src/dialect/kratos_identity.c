@@ -43,10 +43,9 @@ static struct str schema_url(const struct request *request, struct str schema_id
                         STR_ARG(encoded));
 }
 
-static void show_identity(const struct request *request, const struct user *user,
-                          enum kratos_detail detail, struct json_out *json)
+static void show_identity(const struct request *request, const struct user *user, unsigned detail,
+                          struct json_out *json)
 {
-    bool full = detail == KRATOS_IN_FULL;
     struct str schema =
         user->texts[USER_SCHEMA_ID].len ? user->texts[USER_SCHEMA_ID] : STR("default");
     json_object_begin(json);
@@ -54,14 +53,17 @@ static void show_identity(const struct request *request, const struct user *user
     if (user->texts[USER_EXTERNAL_ID].len)
         json_member_text(json, "external_id", user->texts[USER_EXTERNAL_ID]);
     json_member_text(json, "schema_id", schema);
-    json_member_text(json, "schema_url", full ? schema_url(request, schema) : STR(""));
+    json_member_text(json, "schema_url",
+                     detail & KRATOS_SCHEMA_URL ? schema_url(request, schema) : STR(""));
     json_member_text(json, "state", user->active ? STR("active") : STR("inactive"));
     member_json(json, "traits", user->texts[USER_TRAITS], "{}");
-    if (full) {
+    if (detail & KRATOS_ADDRESSES) {
         member_json(json, "verifiable_addresses", user->texts[USER_VERIFIABLE_ADDRESSES], NULL);
         member_json(json, "recovery_addresses", user->texts[USER_RECOVERY_ADDRESSES], NULL);
     }
     member_json(json, "metadata_public", user->texts[USER_METADATA_PUBLIC], "null");
+    if (detail & KRATOS_METADATA_ADMIN)
+        member_json(json, "metadata_admin", user->texts[USER_METADATA_ADMIN], NULL);
     member_instant(json, "created_at", user->created);
     member_instant(json, "updated_at", user->updated);
     json_key(json, "organization_id");
@@ -117,37 +119,60 @@ static void show_methods(const struct session *session, struct json_out *json)
 }
 
 /* Kratos notes the device a session began on; its id is made of the session's. */
-static void show_devices(const struct session *session, struct json_out *json)
+static void show_device(const struct session *session, struct json_out *json)
 {
     struct str own = {(const char *)session->id.bytes, sizeof(session->id.bytes)};
     struct uuid id = uuid_of_name(STR("device"), own);
-    json_key(json, "devices");
-    json_array_begin(json);
     json_object_begin(json);
     member_uuid(json, "id", &id);
     member_text_or_null(json, "ip_address", session_text(session, TEXT_IP));
     member_text_or_null(json, "user_agent", session_text(session, TEXT_USER_AGENT));
     member_text_or_null(json, "location", session_text(session, TEXT_COUNTRY_CODE));
     json_object_end(json);
+}
+
+static void show_devices(const struct session *session, enum kratos_devices devices,
+                         struct json_out *json)
+{
+    json_key(json, "devices");
+    if (devices == KRATOS_DEVICES_NULL) {
+        json_none(json);
+        return;
+    }
+    json_array_begin(json);
+    if (devices == KRATOS_DEVICES)
+        show_device(session, json);
     json_array_end(json);
 }
 
-void kratos_show_session(const struct request *request, const struct session *session,
-                         const struct user *user, enum kratos_detail detail, struct json_out *json)
+void kratos_show_members(const struct request *request, const struct session *session,
+                         enum status status, const struct user *user,
+                         const struct kratos_view *view, struct json_out *json)
 {
     static const char *const aals[AAL_MAX + 1] = {"aal0", "aal1", "aal2", "aal3"};
     struct spelling id;
     session_spell(session, VENDOR_KRATOS, &id);
     json_object_begin(json);
     json_member_text(json, "id", spelling_view(&id));
-    json_member_bool(json, "active", true); /* no other is let in, or listed */
+    /* The identity's own state counts where the identity is there to be looked at. */
+    json_member_bool(json, "active", status == STATUS_ACTIVE && (!view->identity || user->active));
     member_instant(json, "expires_at", session->expires);
     member_instant(json, "authenticated_at", session->created);
     json_member_text(json, "authenticator_assurance_level", str_of(aals[session->aal]));
     show_methods(session, json);
     member_instant(json, "issued_at", session->created);
     json_key(json, "identity");
-    show_identity(request, user, detail, json);
-    show_devices(session, json);
+    if (view->identity)
+        show_identity(request, user, view->detail, json);
+    else
+        json_none(json);
+    show_devices(session, view->devices, json);
+}
+
+void kratos_show_session(const struct request *request, const struct session *session,
+                         enum status status, const struct user *user,
+                         const struct kratos_view *view, struct json_out *json)
+{
+    kratos_show_members(request, session, status, user, view, json);
     json_object_end(json);
 }

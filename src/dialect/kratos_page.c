@@ -78,12 +78,15 @@ static void add(struct link *link, const char *rel, int64_t offset)
     struct str json = arena_printf(arena, "{\"offset\":\"%lld\",\"v\":2}", (long long)offset);
     struct str token = base64url_encode(arena, json);
     long long size = link->size, number = offset / size;
-    link->text =
-        arena_printf(arena,
-                     "%.*s%s<%.*s/sessions?page=%lld&page_size=%lld&page_token=%.*s"
-                     "&per_page=%lld>; rel=\"%s\"",
-                     STR_ARG(link->text), link->text.len ? "," : "",
-                     STR_ARG(link->request->site->prefix), number, size, STR_ARG(token), size, rel);
+    struct str path = link->request->path;
+    if (path.ptr[path.len - 1] == '/')
+        path.len--;
+    link->text = arena_printf(arena,
+                              "%.*s%s<%.*s%.*s?page=%lld&page_size=%lld&page_token=%.*s"
+                              "&per_page=%lld>; rel=\"%s\"",
+                              STR_ARG(link->text), link->text.len ? "," : "",
+                              STR_ARG(link->request->site->prefix), STR_ARG(path), number, size,
+                              STR_ARG(token), size, rel);
 }
 
 struct str kratos_page_link(const struct request *request, const struct kratos_page *page,

@@ -1,6 +1,6 @@
-/* Prelude, "Session Frontend API": GET /v1/session/me/list. */
+/* Prelude, "Session Frontend API". */
 #include "base/clock.h"
-#include "dialect/dialect.h"
+#include "dialect/keys.h"
 #include "dialect/params.h"
 
 enum { LIMIT_DEFAULT = 10, LIMIT_MAX = 100 };
@@ -12,6 +12,15 @@ static void who(const struct request *request, struct credential *credential)
         return;
     credential->kind = CREDENTIAL_ACCESS_TOKEN;
     credential->tokens[credential->token_count++] = token;
+}
+
+/* An app has a host of its own there, whose name begins with its id; where there is one app only,
+ * any name is its. */
+static void who_anybody(const struct request *request, struct credential *credential)
+{
+    struct str rest;
+    credential->kind = CREDENTIAL_PUBLIC;
+    str_split(request_header(request, "Host"), '.', &credential->account, &rest);
 }
 
 static enum err refuse(struct failure *failure, const char *code, const char *text)
@@ -38,6 +47,53 @@ static enum err want_list(const struct request *request, const struct caller *ca
                       "offset must be an integer of 0 or more");
     return ERR_OK;
 }
+
+/* ---- ending ---- */
+
+static enum err read_session(const struct request *request, struct wish *wish,
+                             struct failure *failure)
+{
+    const struct param *id = request_param(request, "session_id");
+    if (!id || str_trim(id->value).len == 0)
+        return refuse(failure, "bad_request", "session_id is required");
+    wish->naming = NAMED_BY_ID;
+    wish->vendor = VENDOR_PRELUDE;
+    wish->session = id->value;
+    wish->active_only = true;
+    return ERR_OK;
+}
+
+static enum err want_revoke(const struct request *request, const struct caller *caller,
+                            struct wish *wish, struct failure *failure)
+{
+    (void)caller;
+    static const struct {
+        const char *name;
+        enum target target;
+    } targets[] = {{"all", TARGET_ALL},
+                   {"others", TARGET_OTHERS},
+                   {"mine", TARGET_SELF},
+                   {"session", TARGET_ONE}};
+    const struct param *target = request_param(request, "target");
+    wish->verb = VERB_END;
+    wish->scope = SCOPE_CALLER;
+    wish->as = ENDING_REVOKED;
+    for (size_t i = 0; target && i < sizeof(targets) / sizeof(*targets); i++)
+        if (str_eq(target->value, str_of(targets[i].name))) {
+            wish->target = targets[i].target;
+            return wish->target == TARGET_ONE ? read_session(request, wish, failure) : ERR_OK;
+        }
+    return refuse(failure, "bad_request", "target must be one of all, others, mine and session");
+}
+
+static void show_nothing(const struct request *request, const struct answer *answer,
+                         struct reply *reply)
+{
+    (void)request, (void)answer;
+    reply->status = 204;
+}
+
+/* ---- answers ---- */
 
 /* Its clients know four types of device; what other vendors call theirs is one of them. */
 static struct str device_type(const struct session *session)
@@ -136,11 +192,15 @@ static void fail(const struct request *request, const struct route *route,
     json_object_end(&json);
 }
 
-static const char *const spaces[] = {"/v1/session/", "/.well-known/", NULL};
+static const char *const spaces[] = {"/v1/session/", "/.well-known/jwks.json",
+                                     "/.well-known/step-up-jwks.json", NULL};
 
 static const struct route routes[] = {
-    {"GET", "/v1/session/me/list", want_list, show_list, NULL},
-    {NULL, NULL, NULL, NULL, NULL},
+    {"GET", "/v1/session/me/list", want_list, show_list, NULL, NULL},
+    {"POST", "/v1/session/me/revoke", want_revoke, show_nothing, NULL, NULL},
+    {"GET", "/.well-known/jwks.json", keys_want, keys_show, who_anybody, NULL},
+    {"GET", "/.well-known/step-up-jwks.json", keys_want, keys_show, who_anybody, NULL},
+    {NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 const struct dialect dialect_prelude = {

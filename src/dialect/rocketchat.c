@@ -1,6 +1,6 @@
-/* Rocket.Chat 7 and 8, REST: GET /api/v1/sessions/list. */
-#include "dialect/dialect.h"
+/* Rocket.Chat 7 and 8, REST. */
 #include "dialect/rocketchat_query.h"
+#include "dialect/rocketchat_session.h"
 
 /* A token is good together with its holder's id alone. */
 static void who(const struct request *request, struct credential *credential)
@@ -20,27 +20,9 @@ static void who(const struct request *request, struct credential *credential)
 static enum err want_list(const struct request *request, const struct caller *caller,
                           struct wish *wish, struct failure *failure)
 {
-    struct str kind = app_setting(&caller->app, SETTING_ROCKETCHAT_FILTER);
-    enum pattern_kind filter = str_eq(kind, STR("literal")) ? PATTERN_LITERAL : PATTERN_REGEX;
     wish->scope = SCOPE_CALLER;
-    return rocketchat_query_read(request, filter, &wish->query, failure);
-}
-
-static void show_device(const struct session *session, struct json_out *json)
-{
-    json_key(json, "device");
-    json_object_begin(json);
-    json_member_text(json, "type", session_text(session, TEXT_DEVICE_TYPE));
-    json_member_text(json, "name", session_text(session, TEXT_DEVICE_NAME));
-    json_member_text(json, "longVersion", session_text(session, TEXT_DEVICE_LONG_VERSION));
-    json_key(json, "os");
-    json_object_begin(json);
-    json_member_text(json, "name", session_text(session, TEXT_OS_NAME));
-    if (session_text(session, TEXT_OS_VERSION).len)
-        json_member_text(json, "version", session_text(session, TEXT_OS_VERSION));
-    json_object_end(json);
-    json_member_text(json, "version", session_text(session, TEXT_DEVICE_VERSION));
-    json_object_end(json);
+    return rocketchat_query_read(request, rocketchat_filter_kind(caller), false, &wish->query,
+                                 failure);
 }
 
 static void show_session(const struct found *found, const struct caller *caller,
@@ -51,20 +33,14 @@ static void show_session(const struct found *found, const struct caller *caller,
     struct spelling id;
     session_spell(session, VENDOR_ROCKETCHAT, &id);
     json_object_begin(json);
-    json_member_text(json, "sessionId", spelling_view(&id));
-    json_member_text(json, "userId", found->user.texts[USER_ID]);
-    show_device(session, json);
-    json_member_text(json, "host", session_text(session, TEXT_HOST));
-    json_member_text(json, "ip", session_text(session, TEXT_IP));
-    json_key(json, "loginAt");
-    json_instant_millis(json, session->created);
+    rocketchat_show_row(session, &found->user, json);
     json_member_text(json, "_id", spelling_view(&id));
     json_member_bool(json, "current",
                      memcmp(session->id.bytes, own->bytes, sizeof(own->bytes)) == 0);
     json_object_end(json);
 }
 
-static struct json_out begin_answer(struct reply *reply)
+struct json_out rocketchat_begin(struct reply *reply)
 {
     reply_header(reply, "Pragma", STR("no-cache"));
     return reply_json(reply);
@@ -73,25 +49,22 @@ static struct json_out begin_answer(struct reply *reply)
 static void show_list(const struct request *request, const struct answer *answer,
                       struct reply *reply)
 {
-    struct rocketchat_paging paging = rocketchat_paging_read(request);
-    struct json_out json = begin_answer(reply);
+    struct json_out json = rocketchat_begin(reply);
     json_object_begin(&json);
     json_key(&json, "sessions");
     json_array_begin(&json);
     for (size_t i = 0; i < answer->page.count; i++)
         show_session(&answer->page.items[i], answer->caller, &json);
     json_array_end(&json);
-    json_member_i64(&json, "total", (int64_t)answer->page.total);
-    json_member_i64(&json, "count", paging.count);
-    json_member_i64(&json, "offset", paging.offset);
-    json_member_bool(&json, "success", true);
+    rocketchat_show_totals(request, answer, &json);
     json_object_end(&json);
 }
 
 /* 5.x and 6.x answer a stranger with two members, 7.x with two more: all four please both. */
-static void show_login_error(struct json_out *json)
+static void show_login_error(const struct route *route, struct json_out *json)
 {
-    static const struct str text = STR("You must be logged in to do this.");
+    bool at_login = route && route->who == rocketchat_who_resumes;
+    struct str text = at_login ? STR("Unauthorized") : STR("You must be logged in to do this.");
     json_member_text(json, "error", text);
     json_member_text(json, "status", STR("error"));
     json_member_text(json, "message", text);
@@ -100,6 +73,8 @@ static void show_login_error(struct json_out *json)
 static struct str error_text(const struct failure *failure)
 {
     switch (failure->err) {
+    case ERR_NOT_FOUND:
+        return STR("Session not found");
     case ERR_MALFORMED:
         return STR("Invalid query parameters");
     case ERR_RUNAWAY:
@@ -127,13 +102,13 @@ static void show_error(const struct failure *failure, struct json_out *json)
 static void fail(const struct request *request, const struct route *route,
                  const struct failure *failure, struct reply *reply)
 {
-    (void)request, (void)route;
+    (void)request;
     reply_restart(reply, err_status(failure->err));
-    struct json_out json = begin_answer(reply);
+    struct json_out json = rocketchat_begin(reply);
     json_object_begin(&json);
     json_member_bool(&json, "success", false);
     if (failure->err == ERR_UNAUTHORIZED)
-        show_login_error(&json);
+        show_login_error(route, &json);
     else
         show_error(failure, &json);
     json_object_end(&json);
@@ -142,8 +117,21 @@ static void fail(const struct request *request, const struct route *route,
 static const char *const spaces[] = {"/api/v1/", NULL};
 
 static const struct route routes[] = {
-    {"GET", "/api/v1/sessions/list", want_list, show_list, NULL},
-    {NULL, NULL, NULL, NULL, NULL},
+    {"GET", "/api/v1/sessions/list", want_list, show_list, NULL, NULL},
+    {"GET", "/api/v1/sessions/list.all", rocketchat_want_all, rocketchat_show_all, NULL, NULL},
+    {"GET", "/api/v1/sessions/info", rocketchat_want_info, rocketchat_show_info, NULL, NULL},
+    {"GET", "/api/v1/sessions/info.admin", rocketchat_want_info_admin, rocketchat_show_info_admin,
+     NULL, NULL},
+    {"POST", "/api/v1/sessions/logout.me", rocketchat_want_logout_me, rocketchat_show_logged_out,
+     NULL, NULL},
+    {"POST", "/api/v1/sessions/logout", rocketchat_want_logout_admin, rocketchat_show_logged_out,
+     NULL, NULL},
+    {"POST", "/api/v1/login", rocketchat_want_self, rocketchat_show_login, rocketchat_who_resumes,
+     NULL},
+    {"GET", "/api/v1/me", rocketchat_want_self, rocketchat_show_me, NULL, NULL},
+    {"POST", "/api/v1/logout", rocketchat_want_end_self, rocketchat_show_goodbye, NULL, NULL},
+    {"GET", "/api/v1/logout", rocketchat_want_end_self, rocketchat_show_goodbye, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 const struct dialect dialect_rocketchat = {

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "dialect/body.h"
+
 enum { COUNT_DEFAULT = 50, COUNT_MAX = 100, NUMBER_MAX = 64 };
 
 /* ---- numbers, as JavaScript's Number() takes them ---- */
@@ -134,11 +136,10 @@ static enum err read_filter(const struct request *request, enum pattern_kind kin
 static const struct {
     const char *key;
     enum field field;
-    bool counts; /* the others are allowed, and the same for all of one user's sessions */
 } sort_keys[] = {
-    {"loginAt", FIELD_CREATED, true},        {"device.name", FIELD_DEVICE_NAME, true},
-    {"device.os.name", FIELD_OS_NAME, true}, {"device.os.version", FIELD_OS_VERSION, true},
-    {"_user.name", FIELD_CREATED, false},    {"_user.username", FIELD_CREATED, false},
+    {"loginAt", FIELD_CREATED},        {"device.name", FIELD_DEVICE_NAME},
+    {"device.os.name", FIELD_OS_NAME}, {"device.os.version", FIELD_OS_VERSION},
+    {"_user.name", FIELD_USER_NAME},   {"_user.username", FIELD_USERNAME},
 };
 
 static enum err refuse_sort(const struct request *request, struct failure *failure)
@@ -160,7 +161,7 @@ static bool is_direction(const json_t *value)
 static void add_order(struct query *query, const char *key, bool descending)
 {
     for (size_t i = 0; i < sizeof(sort_keys) / sizeof(*sort_keys); i++)
-        if (sort_keys[i].counts && strcmp(key, sort_keys[i].key) == 0)
+        if (strcmp(key, sort_keys[i].key) == 0)
             query->orders[query->order_count++] = (struct order){sort_keys[i].field, descending};
 }
 
@@ -221,11 +222,6 @@ static enum err read_sort_array(const struct request *request, const json_t *arr
     return ERR_INVALID;
 }
 
-static void release(void *json)
-{
-    json_decref(json);
-}
-
 static enum err read_sort(const struct request *request, struct query *query,
                           struct failure *failure)
 {
@@ -233,7 +229,7 @@ static enum err read_sort(const struct request *request, struct query *query,
     if (!param || param->value.len == 0)
         return ERR_OK;
     json_t *sort = json_loadb(param->value.ptr, param->value.len, JSON_DECODE_ANY, NULL);
-    if (sort && !arena_adopt(request->arena, sort, release))
+    if (sort && !arena_adopt(request->arena, sort, body_release))
         return ERR_MEMORY;
     if (json_is_object(sort) && json_object_size(sort))
         return read_sort_object(request, sort, query, failure);
@@ -245,14 +241,29 @@ static enum err read_sort(const struct request *request, struct query *query,
     return refuse_empty_sort(failure);
 }
 
-enum err rocketchat_query_read(const struct request *request, enum pattern_kind filter_kind,
-                               struct query *query, struct failure *failure)
+/* Takes out of the order what is the same for all sessions of one user. */
+static void drop_user_keys(struct query *query)
 {
-    *query = (struct query){.vendor = VENDOR_ROCKETCHAT, .active_only = true};
+    size_t kept = 0;
+    for (size_t i = 0; i < query->order_count; i++) {
+        enum field field = query->orders[i].field;
+        if (field != FIELD_USER_NAME && field != FIELD_USERNAME)
+            query->orders[kept++] = query->orders[i];
+    }
+    query->order_count = kept;
+}
+
+enum err rocketchat_query_read(const struct request *request, enum pattern_kind filter_kind,
+                               bool of_all, struct query *query, struct failure *failure)
+{
+    *query = (struct query){
+        .vendor = VENDOR_ROCKETCHAT, .active_only = true, .pattern_finds_users = of_all};
     enum err err = check_params(request, failure);
     if (err == ERR_OK)
         err = read_paging(request, query, failure);
     if (err == ERR_OK)
         err = read_sort(request, query, failure);
+    if (!of_all)
+        drop_user_keys(query);
     return err == ERR_OK ? read_filter(request, filter_kind, query, failure) : err;
 }

@@ -12,9 +12,11 @@ struct rocketchat_paging {
     int64_t offset, count;
 };
 
-/* Fills in the query; ERR_INVALID with the first rule that fails in *failure. */
+/* Fills in the query; ERR_INVALID with the first rule that fails in *failure. Among the sessions of
+ * one user, sorting by user changes nothing: `of_all` says that it is about everybody's. */
 enum err rocketchat_query_read(const struct request *request, enum pattern_kind filter_kind,
-                               struct query *query, struct failure *failure) MUST_CHECK;
+                               bool of_all, struct query *query,
+                               struct failure *failure) MUST_CHECK;
 
 /* The paging alone, of a request that rocketchat_query_read took. */
 struct rocketchat_paging rocketchat_paging_read(const struct request *request);

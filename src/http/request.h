@@ -83,6 +83,10 @@ bool request_authorization(const struct request *request, const char *scheme, st
 /* Basic credentials (RFC 7617): false unless there, decodable, and with a colon. The arena's. */
 bool request_basic(const struct request *request, struct str *user, struct str *password);
 
+/* Encodes a parameter's name or value as forms do: letters, digits and "-_.~" stay, a space is '+',
+ * all else %XX. The arena's; a NULL pointer when out of memory. */
+struct str request_encode(struct arena *arena, struct str text);
+
 /* Decodes %XX in the arena; with `plus`, '+' is a space. Fails (false) on a broken escape, a NUL,
  * or what is no UTF-8. */
 bool request_decode(struct arena *arena, struct str text, bool plus, struct str *decoded);

@@ -1,6 +1,8 @@
 /* From CGI variables (RFC 3875) to a request. */
 #include "http/request.h"
 
+#include <ctype.h>
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -42,6 +44,26 @@ bool request_decode(struct arena *arena, struct str text, bool plus, struct str 
         return false;
     *decoded = (struct str){out, len};
     return str_is_utf8(*decoded);
+}
+
+struct str request_encode(struct arena *arena, struct str text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char *out = arena_alloc(arena, 3 * text.len + 1);
+    size_t len = 0;
+    for (size_t i = 0; out && i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (isalnum(c) || (c && strchr("-_.~", c))) {
+            out[len++] = (char)c;
+        } else if (c == ' ') {
+            out[len++] = '+';
+        } else {
+            out[len++] = '%';
+            out[len++] = digits[c >> 4];
+            out[len++] = digits[c & 15];
+        }
+    }
+    return (struct str){out, len};
 }
 
 /* ---- the query ---- */

@@ -194,10 +194,7 @@ void read_session(struct object *object, struct record *record)
 {
     struct session_draft *draft = &record->draft;
     int aal = AAL_UNSET;
-    *draft = (struct session_draft){.created = INSTANT_NONE,
-                                    .last_active = INSTANT_NONE,
-                                    .updated = INSTANT_NONE,
-                                    .expires = INSTANT_NONE};
+    session_draft_begin(draft);
     object_require(object, "user");
     object_text(object, "user", 1, USER_ID_MAX, &record->user_id);
     read_id(object, draft);

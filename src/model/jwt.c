@@ -61,15 +61,23 @@ enum err jwk_public(struct str jwk, struct buf *public)
     return public->failed ? ERR_MEMORY : ERR_OK;
 }
 
+/* A claim with nothing in it is left out. */
+static bool set_claim(json_t *payload, const char *name, struct str value)
+{
+    return value.len == 0 ||
+           json_object_set_new(payload, name, json_stringn(value.ptr, value.len)) == 0;
+}
+
 static json_t *payload_of(const struct claims *claims)
 {
-    json_auto_t *payload = json_pack(
-        "{s:s%, s:s%, s:s%, s:s%, s:s%, s:I, s:I}", "iss", claims->issuer.ptr, claims->issuer.len,
-        "aud", claims->audience.ptr, claims->audience.len, "sub", claims->subject.ptr,
-        claims->subject.len, "sid", claims->session.ptr, claims->session.len, "jti", claims->id.ptr,
-        claims->id.len, "iat", (json_int_t)claims->issued_s, "exp", (json_int_t)claims->expires_s);
+    json_auto_t *payload = json_pack("{s:I, s:I}", "iat", (json_int_t)claims->issued_s, "exp",
+                                     (json_int_t)claims->expires_s);
     json_auto_t *more = claims->more.len ? parse(claims->more) : NULL;
-    if (!payload || (claims->more.len && json_object_update_missing(payload, more) != 0))
+    bool whole =
+        payload && set_claim(payload, "iss", claims->issuer) &&
+        set_claim(payload, "aud", claims->audience) && set_claim(payload, "sub", claims->subject) &&
+        set_claim(payload, "sid", claims->session) && set_claim(payload, "jti", claims->id);
+    if (!whole || (claims->more.len && json_object_update_missing(payload, more) != 0))
         return NULL;
     return jose_b64_enc_dump(payload);
 }

@@ -19,6 +19,8 @@ enum field {
     FIELD_DEVICE_NAME, /* texts: bytewise; one that is absent comes first */
     FIELD_OS_NAME,
     FIELD_OS_VERSION,
+    FIELD_USERNAME,
+    FIELD_USER_NAME,
     FIELD_COUNT
 };
 
@@ -39,6 +41,13 @@ struct order {
     bool descending;
 };
 
+/* The place of a session in an app's list, newest first and then by ascending id: what follows it
+ * is the next page, whatever came or went. */
+struct mark {
+    int64_t created;
+    struct str id; /* as the query's vendor spells it */
+};
+
 enum { ORDERS_MAX = 8 };
 
 struct query {
@@ -47,11 +56,13 @@ struct query {
     const struct user *holder; /* that user, where the caller has read it already; or NULL */
     bool active_only;
     const struct uuid *without; /* a session to leave out, or NULL */
+    const struct mark *after;   /* only what stands after it, or NULL; with no other order */
     const struct condition *conditions;
     size_t condition_count; /* all of them must hold */
     /* NULL, or searched for in device name, device type, operating system's name, spelled id and
      * user id, written one after another without a separator. */
     struct pattern *pattern;
+    bool pattern_finds_users; /* ... or found in the username, or the name, of the user */
     struct order orders[ORDERS_MAX];
     size_t order_count;    /* 0: newest first */
     bool id_descending;    /* ties go by the spelled id; false: ascending */

@@ -33,6 +33,15 @@ enum {
     END_BYTES = 2
 };
 
+void session_draft_begin(struct session_draft *draft)
+{
+    *draft = (struct session_draft){.created = INSTANT_NONE,
+                                    .last_active = INSTANT_NONE,
+                                    .updated = INSTANT_NONE,
+                                    .expires = INSTANT_NONE,
+                                    .aal = AAL_UNSET};
+}
+
 void session_complete(struct session_draft *draft, int64_t lifetime_ms, int64_t now)
 {
     if (draft->created == INSTANT_NONE)

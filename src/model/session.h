@@ -78,6 +78,9 @@ struct session {
     struct str record;         /* the record's bytes; use session_text and session_factors */
 };
 
+/* Nothing is given yet. */
+void session_draft_begin(struct session_draft *draft);
+
 /* Fills in what a draft leaves open: created at `now`, last active at creation, updated at the
  * later of last activity and ending, expiry `lifetime_ms` after creation (at most INSTANT_MAX), a
  * version 7 id made of the creation, and the assurance level of its factors. */

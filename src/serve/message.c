@@ -5,7 +5,7 @@
 /* A message: version, now in 8 bytes, count in 2; then each put: its kind in a byte and its fields
  * in the order of their struct, instants and numbers big-endian, texts after their length in 2
  * bytes, a session's record after its length in 4. */
-enum { VERSION = 1, FLAG_ALL = 1, FLAG_ID = 2, ID_BYTES = sizeof(struct uuid) };
+enum { VERSION = 1, FLAG_ID = 1, FLAG_IF_THERE = 2, ID_BYTES = sizeof(struct uuid) };
 
 /* ---- writing ---- */
 
@@ -46,6 +46,7 @@ static void put_session(struct buf *buf, const struct put_session *session)
 {
     put_text(buf, session->app_id);
     put_text(buf, session->user_id);
+    put_text(buf, session->user_identifier);
     put_text(buf, session->actor);
     buf_byte(buf, session->fresh);
     put_uuid(buf, &session->draft->id);
@@ -60,7 +61,9 @@ static void put_session(struct buf *buf, const struct put_session *session)
 static void put_ending(struct buf *buf, const struct put_ending *ending)
 {
     put_u32(buf, ending->app);
-    buf_byte(buf, (char)((ending->all ? FLAG_ALL : 0) | (ending->has_id ? FLAG_ID : 0)));
+    buf_byte(buf, (char)ending->reach);
+    buf_byte(buf, (char)((ending->has_id ? FLAG_ID : 0) | (ending->if_there ? FLAG_IF_THERE : 0)));
+    put_u32(buf, ending->most);
     put_u64(buf, ending->user);
     put_uuid(buf, &ending->id);
     buf_byte(buf, (char)ending->as);
@@ -86,7 +89,7 @@ static enum err put_one(struct buf *buf, const struct put *put)
     buf_byte(buf, (char)put->kind);
     switch (put->kind) {
     case PUT_SESSION:
-        if (!texts_fit(put->session.app_id, put->session.user_id, put->session.actor))
+        if (!texts_fit(put->session.user_identifier, put->session.user_id, put->session.actor))
             return ERR_TOO_LARGE;
         /* Its record holds what session_complete fills in: a draft is sent complete. */
         if (!put->session.draft->has_id)
@@ -171,6 +174,7 @@ static enum err take_session(struct rest *rest, struct arena *arena, struct put_
     *put = (struct put_session){.app_id = take_text(rest),
                                 .user_id = take_text(rest),
                                 .draft = arena_alloc(arena, sizeof(*put->draft))};
+    put->user_identifier = take_text(rest);
     put->actor = take_text(rest);
     put->fresh = *take(rest, 1) != 0;
     struct uuid id = take_uuid(rest);
@@ -189,9 +193,12 @@ static enum err take_session(struct rest *rest, struct arena *arena, struct put_
 static void take_ending(struct rest *rest, struct put_ending *put)
 {
     *put = (struct put_ending){.app = bytes_u32(take(rest, 4))};
-    uint8_t flags = *take(rest, 1);
-    put->all = flags & FLAG_ALL;
+    uint8_t reach = *take(rest, 1), flags = *take(rest, 1);
+    rest->short_of |= reach >= REACH_COUNT;
+    put->reach = reach;
     put->has_id = flags & FLAG_ID;
+    put->if_there = flags & FLAG_IF_THERE;
+    put->most = bytes_u32(take(rest, 4));
     put->user = (uint64_t)take_i64(rest);
     put->id = take_uuid(rest);
     uint8_t as = *take(rest, 1);

@@ -75,8 +75,22 @@ static enum err write(struct passage *passage)
         return ERR_OK;
     enum err err = submit(passage->service->submitter, answer->puts, answer->put_count, answer->now,
                           &answer->outcome);
-    bool gone = err == ERR_NOT_FOUND && answer->wish.absence_is_done;
-    return gone ? ERR_OK : err;
+    bool none = answer->wish.some_must_be && answer->outcome.matched == 0;
+    return err == ERR_OK && none ? ERR_NOT_FOUND : err;
+}
+
+static enum err mint(struct passage *passage)
+{
+    const struct route *route = passage->match.route;
+    struct answer *answer = &passage->answer;
+    struct claims claims = {.issued_s = 0};
+    if (!route->mint)
+        return ERR_OK;
+    enum err err = route->mint(&passage->request, answer, &claims);
+    if (err != ERR_OK || claims.issuer.len == 0)
+        return err;
+    return core_mint(passage->snapshot, passage->request.arena, passage->caller.app.number, &claims,
+                     &answer->minted);
 }
 
 /* The steps in their order; the first that fails ends it. Who is not let in learns nothing about
@@ -100,6 +114,8 @@ static enum err pass(struct passage *passage)
     if (err == ERR_OK)
         err = core_grant(passage->service->core, passage->snapshot, request->arena,
                          &passage->caller, &passage->wish, request->now, &passage->answer);
+    if (err == ERR_OK)
+        err = mint(passage);
     if (err == ERR_OK)
         err = write(passage);
     if (err == ERR_OK)

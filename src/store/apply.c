@@ -188,9 +188,9 @@ enum err writing_put_user(struct writing *writing, const struct put_user *wanted
     return err == ERR_OK ? put_user_of(writing, &app, &wanted->user, &number) : err;
 }
 
-/* The number of a user, who is made with that id alone where there is none. */
+/* The number of a user, who is made with id and identifier alone where there is none. */
 static enum err find_or_make_user(struct writing *writing, const struct app *app, struct str id,
-                                  uint64_t *number)
+                                  struct str identifier, uint64_t *number)
 {
     if (id.len > USER_ID_MAX)
         return ERR_INVALID;
@@ -203,6 +203,7 @@ static enum err find_or_make_user(struct writing *writing, const struct app *app
     }
     struct user user = {.active = true};
     user.texts[USER_ID] = id;
+    user.texts[USER_IDENTIFIER] = identifier;
     return err == ERR_NOT_FOUND ? put_user_of(writing, app, &user, number) : err;
 }
 
@@ -270,7 +271,7 @@ enum err writing_put_session(struct writing *writing, const struct put_session *
     if (err != ERR_OK)
         return err;
     session_complete(draft, app.lifetime_s * SECOND_MS, writing->now);
-    err = find_or_make_user(writing, &app, wanted->user_id, &place.user);
+    err = find_or_make_user(writing, &app, wanted->user_id, wanted->user_identifier, &place.user);
     place.app = app.number;
     place.created = draft->created;
     place.id = draft->id;

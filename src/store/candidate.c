@@ -13,13 +13,18 @@ static size_t order_count(const struct query *query)
     return query->order_count ? query->order_count : 1;
 }
 
+static bool is_of_user(enum field field)
+{
+    return field == FIELD_USER || field == FIELD_USERNAME || field == FIELD_USER_NAME;
+}
+
 bool candidate_needs_user(const struct query *query)
 {
     bool needs = query->pattern != NULL;
     for (size_t i = 0; i < query->condition_count; i++)
         needs |= query->conditions[i].field == FIELD_USER;
     for (size_t i = 0; i < query->order_count; i++)
-        needs |= query->orders[i].field == FIELD_USER;
+        needs |= is_of_user(query->orders[i].field);
     return needs;
 }
 
@@ -56,6 +61,10 @@ static struct str field_text(const struct candidate *candidate, enum field field
     switch (field) {
     case FIELD_DEVICE_NAME:
         return session_text(&candidate->session, TEXT_DEVICE_NAME);
+    case FIELD_USERNAME:
+        return candidate->username;
+    case FIELD_USER_NAME:
+        return candidate->user_name;
     case FIELD_OS_NAME:
         return session_text(&candidate->session, TEXT_OS_NAME);
     default:
@@ -126,6 +135,24 @@ static bool holds(const struct query *query, const struct condition *condition,
     return condition->low <= value && value <= condition->high;
 }
 
+static bool stands_after(const struct query *query, const struct session *session)
+{
+    struct spelling spelling;
+    if (session->created != query->after->created)
+        return session->created < query->after->created;
+    session_spell(session, query->vendor, &spelling);
+    return str_cmp(spelling_view(&spelling), query->after->id) > 0;
+}
+
+static enum err search_user(const struct query *query, const struct candidate *candidate,
+                            bool *found)
+{
+    enum err err = pattern_search(query->pattern, candidate->username, found);
+    if (err == ERR_OK && !*found)
+        err = pattern_search(query->pattern, candidate->user_name, found);
+    return err;
+}
+
 static enum err search(const struct query *query, const struct candidate *candidate,
                        struct buf *scratch, bool *found)
 {
@@ -137,7 +164,12 @@ static enum err search(const struct query *query, const struct candidate *candid
     buf_str(scratch, session_text(&candidate->session, TEXT_OS_NAME));
     buf_str(scratch, spelling_view(&spelling));
     buf_str(scratch, candidate->user_id);
-    return scratch->failed ? ERR_MEMORY : pattern_search(query->pattern, buf_view(scratch), found);
+    if (scratch->failed)
+        return ERR_MEMORY;
+    enum err err = pattern_search(query->pattern, buf_view(scratch), found);
+    if (err == ERR_OK && !*found && query->pattern_finds_users)
+        err = search_user(query, candidate, found);
+    return err;
 }
 
 enum err candidate_matches(const struct query *query, const struct candidate *candidate,
@@ -147,6 +179,8 @@ enum err candidate_matches(const struct query *query, const struct candidate *ca
     *matches = !query->active_only || candidate->status == STATUS_ACTIVE;
     if (without && memcmp(candidate->session.id.bytes, without->bytes, sizeof(without->bytes)) == 0)
         *matches = false;
+    if (*matches && query->after)
+        *matches = stands_after(query, &candidate->session);
     for (size_t i = 0; *matches && i < query->condition_count; i++)
         *matches = holds(query, &query->conditions[i], candidate);
     return *matches && query->pattern ? search(query, candidate, scratch, matches) : ERR_OK;

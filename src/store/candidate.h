@@ -8,7 +8,7 @@
 struct candidate {
     struct session session;
     enum status status;
-    struct str user_id; /* only where candidate_needs_user says so */
+    struct str user_id, username, user_name; /* only where candidate_needs_user says so */
 };
 
 /* Whether the query's conditions, pattern or order look at the user's id. */

@@ -55,11 +55,46 @@ static enum err end_at(struct writing *writing, const struct put_ending *wanted,
                                      : end_one(writing, wanted, session);
 }
 
-/* Where the user's sessions lie; a cursor would not outlive what is done to them. */
-static enum err gather(const struct writing *writing, uint32_t app, uint64_t user,
-                       struct buf *places)
+/* Where sessions lie that are to be ended; a cursor would not outlive what is done to them. */
+struct gathering {
+    const struct writing *writing;
+    const struct put_ending *wanted;
+    const struct app *app;
+    struct buf places;
+};
+
+static enum err gather_one(struct gathering *gathering, struct str key, struct str record)
 {
-    struct key prefix = key_of_user(app, user);
+    const struct put_ending *wanted = gathering->wanted;
+    struct place place;
+    struct session session;
+    if (!place_of_session_key(key, &place))
+        return ERR_CORRUPT;
+    if (wanted->has_id && memcmp(&place.id, &wanted->id, sizeof(place.id)) == 0)
+        return ERR_OK;
+    enum err err = session_read(record, &place, &session);
+    if (err != ERR_OK)
+        return err;
+    bool changes =
+        wanted->as == ENDING_NONE || is_active(gathering->writing, gathering->app, &session);
+    if (wanted->reach == REACH_USER || changes)
+        buf_put(&gathering->places, &place, sizeof(place));
+    return gathering->places.failed ? ERR_MEMORY : ERR_OK;
+}
+
+static bool is_enough(const struct gathering *gathering)
+{
+    const struct put_ending *wanted = gathering->wanted;
+    size_t count = gathering->places.len / sizeof(struct place);
+    return wanted->reach == REACH_APP && count >= wanted->most;
+}
+
+static enum err gather(struct gathering *gathering)
+{
+    const struct put_ending *wanted = gathering->wanted;
+    const struct writing *writing = gathering->writing;
+    struct key prefix = wanted->reach == REACH_APP ? key_of_app(wanted->app)
+                                                   : key_of_user(wanted->app, wanted->user);
     MDB_val key = env_val(key_view(&prefix)), value;
     MDB_cursor *cursor;
     int code = mdb_cursor_open(writing->txn, writing->store->tables[TABLE_SESSIONS], &cursor);
@@ -67,34 +102,31 @@ static enum err gather(const struct writing *writing, uint32_t app, uint64_t use
         return env_error(code, "walk");
     enum err err = ERR_OK;
     for (code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-         code == MDB_SUCCESS && err == ERR_OK && str_starts(env_str(key), key_view(&prefix));
-         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
-        struct place place;
-        err = place_of_session_key(env_str(key), &place) ? ERR_OK : ERR_CORRUPT;
-        buf_put(places, &place, sizeof(place));
-    }
+         code == MDB_SUCCESS && err == ERR_OK && !is_enough(gathering) &&
+         str_starts(env_str(key), key_view(&prefix));
+         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))
+        err = gather_one(gathering, env_str(key), env_str(value));
     mdb_cursor_close(cursor);
     if (err == ERR_OK && code != MDB_SUCCESS && code != MDB_NOTFOUND)
         err = env_error(code, "walk");
-    return err == ERR_OK && places->failed ? ERR_MEMORY : err;
+    return err;
 }
 
 static enum err end_all(struct writing *writing, const struct put_ending *wanted,
                         const struct app *app)
 {
     struct snapshot snapshot = writing_view(writing);
-    struct buf places = {0};
-    enum err err = gather(writing, wanted->app, wanted->user, &places);
-    const struct place *place = (const struct place *)(const void *)places.ptr;
-    for (size_t left = places.len / sizeof(*place); err == ERR_OK && left > 0; left--, place++) {
+    struct gathering gathering = {writing, wanted, app, {0}};
+    enum err err = gather(&gathering);
+    const struct buf *places = &gathering.places;
+    const struct place *place = (const struct place *)(const void *)places->ptr;
+    for (size_t left = places->len / sizeof(*place); err == ERR_OK && left > 0; left--, place++) {
         struct session session;
-        if (wanted->has_id && memcmp(&place->id, &wanted->id, sizeof(place->id)) == 0)
-            continue;
         err = session_at(&snapshot, place, &session);
         if (err == ERR_OK)
             err = end_at(writing, wanted, app, &session);
     }
-    buf_free(&places);
+    buf_free(&gathering.places);
     return err;
 }
 
@@ -104,9 +136,11 @@ enum err writing_end(struct writing *writing, const struct put_ending *wanted)
     struct app app;
     struct session session;
     enum err err = store_app(&snapshot, wanted->app, &app);
-    if (err != ERR_OK || wanted->all)
+    if (err != ERR_OK || wanted->reach != REACH_ONE)
         return err == ERR_OK ? end_all(writing, wanted, &app) : err;
     err = store_session(&snapshot, wanted->app, &wanted->id, &session);
+    if (err == ERR_NOT_FOUND && wanted->if_there)
+        return ERR_OK;
     return err == ERR_OK ? end_at(writing, wanted, &app, &session) : err;
 }
 

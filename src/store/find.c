@@ -13,7 +13,7 @@
 struct hit {
     int64_t number; /* of the first order, where that is a number */
     struct place place;
-    struct str record, user_id; /* the snapshot's */
+    struct str record, user_id, username, user_name; /* the snapshot's */
     enum status status;
 };
 
@@ -67,8 +67,20 @@ static enum err read_candidate(struct finding *finding, const struct place *plac
         return err;
     candidate->status =
         session_status(&candidate->session, finding->app->idle_s * SECOND_MS, finding->now);
-    candidate->user_id = finding->needs_user ? finding->user.texts[USER_ID] : STR_NONE;
+    if (!finding->needs_user)
+        return ERR_OK;
+    candidate->user_id = finding->user.texts[USER_ID];
+    candidate->username = finding->user.texts[USER_USERNAME];
+    candidate->user_name = finding->user.texts[USER_NAME];
     return ERR_OK;
+}
+
+static struct candidate candidate_of(const struct hit *hit)
+{
+    return (struct candidate){.status = hit->status,
+                              .user_id = hit->user_id,
+                              .username = hit->username,
+                              .user_name = hit->user_name};
 }
 
 static int hit_cmp(const void *left, const void *right, void *context)
@@ -77,8 +89,7 @@ static int hit_cmp(const void *left, const void *right, void *context)
     const struct hit *a = left, *b = right;
     if (a->number != b->number)
         return (a->number < b->number) == finding->first.descending ? 1 : -1;
-    struct candidate one = {.status = a->status, .user_id = a->user_id};
-    struct candidate two = {.status = b->status, .user_id = b->user_id};
+    struct candidate one = candidate_of(a), two = candidate_of(b);
     /* They were read once already; what fails now is the same as an empty record. */
     if (session_read(a->record, &a->place, &one.session) != ERR_OK ||
         session_read(b->record, &b->place, &two.session) != ERR_OK)
@@ -114,7 +125,7 @@ static enum err look_at(void *context, struct str key, struct str record)
 {
     struct finding *finding = context;
     struct hit hit = {.record = record};
-    struct candidate candidate;
+    struct candidate candidate = {.status = STATUS_ACTIVE};
     bool matches = false;
     if (!place_of_session_key(key, &hit.place))
         return ERR_CORRUPT;
@@ -126,6 +137,8 @@ static enum err look_at(void *context, struct str key, struct str record)
     finding->total++;
     hit.number = finding->first_is_number ? candidate_number(&candidate, finding->first.field) : 0;
     hit.user_id = candidate.user_id;
+    hit.username = candidate.username;
+    hit.user_name = candidate.user_name;
     hit.status = candidate.status;
     return keep(finding, &hit);
 }
@@ -144,7 +157,7 @@ static bool wants_newest(const struct query *query)
                        (query->order_count == 1 && query->orders[0].field == FIELD_CREATED &&
                         query->orders[0].descending);
     return by_creation && query->user == 0 && !query->active_only && !query->without &&
-           !query->pattern && query->condition_count == 0;
+           !query->after && !query->pattern && query->condition_count == 0;
 }
 
 /* Takes up the next of the newest. Those of one instant are in the order of their ids, not of the

@@ -110,18 +110,22 @@ struct put_user {
         user; /* app, number, uuid are not looked at; created, updated 0: now, or what they were */
 };
 struct put_session {
-    struct str app_id, user_id;  /* a user that does not exist is made, with that id alone */
+    struct str app_id, user_id;  /* a user that does not exist is made, with that id ... */
+    struct str user_identifier;  /* ... and this identifier, where there is one */
     struct session_draft *draft; /* completed by session_complete with the app's lifetime */
     bool fresh;                  /* it must be new, and its creation is noted in the audit trail */
     struct str actor;            /* who made it, where it is fresh */
 };
 /* Ends sessions that are active, or removes sessions whatever they are. */
+enum reach { REACH_ONE, REACH_USER, REACH_APP, REACH_COUNT };
 struct put_ending {
     uint32_t app;
-    bool all;      /* every session of `user` but that of `id`, where there is one */
-    uint64_t user; /* looked at with `all` */
+    enum reach reach; /* one session, those of a user, or those of the app */
+    uint64_t user;    /* REACH_USER: whose */
     bool has_id;
-    struct uuid id; /* without `all`: this session alone; ERR_NOT_FOUND when there is none */
+    struct uuid id; /* REACH_ONE: which; else one to leave alone, where has_id */
+    bool if_there;  /* REACH_ONE: none of that id is no fault; else ERR_NOT_FOUND */
+    uint32_t most;  /* REACH_APP: so many are changed at most, and no others counted */
     enum ending as; /* ENDING_NONE: the records are taken out of the store */
     struct str actor;
 };

@@ -64,6 +64,30 @@ static char *case_file(const char *folder, const char *name)
 
 /* ---- what the case holds still ---- */
 
+/* Stands in for the one that makes keys; see tests.am. The keys of keys.jsonl, one after another.
+ */
+enum err __wrap_jwk_generate(struct buf *jwk, struct buf *kid);
+enum err __wrap_jwk_generate(struct buf *jwk, struct buf *kid)
+{
+    static struct str rest;
+    static char *text;
+    char path[PATH_BYTES];
+    struct str line;
+    snprintf(path, sizeof(path), "%s/keys.jsonl", root());
+    if (!text) {
+        text = read_file(path);
+        cr_assert_not_null(text, "%s is missing", path);
+        rest = str_of(text);
+    }
+    str_split(rest, '\n', &line, &rest);
+    cr_assert(line.len, "more apps than keys");
+    json_t *key = json_loadb(line.ptr, line.len, 0, NULL);
+    buf_str(jwk, line);
+    buf_str(kid, str_of(json_string_value(json_object_get(key, "kid"))));
+    json_decref(key);
+    return ERR_OK;
+}
+
 static int64_t held_now;
 
 static int64_t now_held(void)

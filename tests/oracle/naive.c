@@ -81,6 +81,26 @@ static struct str spelled(const struct held *held, enum vendor vendor)
     return spelling_view(&held->spelled[vendor]);
 }
 
+static struct str call(struct str user_id, const char *const *names, size_t count)
+{
+    size_t sum = user_id.len;
+    for (size_t i = 0; i < user_id.len; i++)
+        sum += (unsigned char)user_id.ptr[i];
+    return str_of(names[sum % count]);
+}
+
+struct str naive_username(struct str user_id)
+{
+    static const char *const names[] = {"", "jane", "Jane", "mobile.safari", "ios"};
+    return call(user_id, names, sizeof(names) / sizeof(*names));
+}
+
+struct str naive_user_name(struct str user_id)
+{
+    static const char *const names[] = {"Jane Doe", "", "Fire Chrome", "~", "a b", "Bo"};
+    return call(user_id, names, sizeof(names) / sizeof(*names));
+}
+
 static int64_t number_of(const struct held *held, const struct question *question, enum field field)
 {
     const struct session_draft *draft = &held->draft;
@@ -100,6 +120,10 @@ static int field_cmp(const struct held *a, const struct held *b, const struct qu
         return bytes_cmp(spelled(a, question->query.vendor), spelled(b, question->query.vendor));
     case FIELD_USER:
         return user_cmp(a->user_id, b->user_id);
+    case FIELD_USERNAME:
+        return bytes_cmp(naive_username(a->user_id), naive_username(b->user_id));
+    case FIELD_USER_NAME:
+        return bytes_cmp(naive_user_name(a->user_id), naive_user_name(b->user_id));
     case FIELD_DEVICE_NAME:
         return bytes_cmp(left[TEXT_DEVICE_NAME], right[TEXT_DEVICE_NAME]);
     case FIELD_OS_NAME:
@@ -159,21 +183,36 @@ static bool holds(const struct held *held, const struct question *question,
     return value >= condition->low && value <= condition->high;
 }
 
-static bool contains(const struct held *held, const struct question *question)
+static bool is_in(const char *subject, const struct question *question)
 {
-    const struct str *texts = held->draft.texts;
-    struct str id = spelled(held, question->query.vendor);
-    char subject[4096];
     regex_t regex;
-    snprintf(subject, sizeof(subject), "%.*s%.*s%.*s%.*s%.*s", STR_ARG(texts[TEXT_DEVICE_NAME]),
-             STR_ARG(texts[TEXT_DEVICE_TYPE]), STR_ARG(texts[TEXT_OS_NAME]), STR_ARG(id),
-             STR_ARG(held->user_id));
     if (question->kind == PATTERN_LITERAL)
         return strcasestr(subject, question->needle) != NULL;
     cr_assert_eq(regcomp(&regex, question->needle, REG_EXTENDED | REG_ICASE | REG_NOSUB), 0);
     bool found = regexec(&regex, subject, 0, NULL, 0) == 0;
     regfree(&regex);
     return found;
+}
+
+static bool contains(const struct held *held, const struct question *question)
+{
+    const struct str *texts = held->draft.texts;
+    struct str id = spelled(held, question->query.vendor);
+    char subject[4096];
+    snprintf(subject, sizeof(subject), "%.*s%.*s%.*s%.*s%.*s", STR_ARG(texts[TEXT_DEVICE_NAME]),
+             STR_ARG(texts[TEXT_DEVICE_TYPE]), STR_ARG(texts[TEXT_OS_NAME]), STR_ARG(id),
+             STR_ARG(held->user_id));
+    return is_in(subject, question) || (question->query.pattern_finds_users &&
+                                        (is_in(naive_username(held->user_id).ptr, question) ||
+                                         is_in(naive_user_name(held->user_id).ptr, question)));
+}
+
+static bool stands_after(const struct held *held, const struct question *question)
+{
+    const struct mark *mark = question->query.after;
+    if (held->draft.created != mark->created)
+        return held->draft.created < mark->created;
+    return bytes_cmp(spelled(held, question->query.vendor), mark->id) > 0;
 }
 
 static bool matches(const struct held *held, const struct question *question)
@@ -186,6 +225,8 @@ static bool matches(const struct held *held, const struct question *question)
     if (query->active_only && naive_status(held, question->idle_ms, question->now) != STATUS_ACTIVE)
         return false;
     if (query->without && memcmp(query->without->bytes, held->draft.id.bytes, 16) == 0)
+        return false;
+    if (query->after && !stands_after(held, question))
         return false;
     for (size_t i = 0; i < query->condition_count; i++)
         if (!holds(held, question, &query->conditions[i]))

@@ -13,6 +13,10 @@ struct held {
     struct spelling spelled[VENDOR_END]; /* as each vendor's clients know it */
 };
 
+/* What the users of the world are called; empty for some. */
+struct str naive_username(struct str user_id);
+struct str naive_user_name(struct str user_id);
+
 /* A question: the query, and in plain terms what in it is the store's own. */
 struct question {
     struct query query;
@@ -21,6 +25,7 @@ struct question {
     struct str user_id; /* empty: everybody's */
     enum pattern_kind kind;
     const char *needle; /* NULL: no pattern */
+    struct mark after;
 };
 
 /* The places in `all`, in order, of what matches, in `*places`, which has room for all of them; how

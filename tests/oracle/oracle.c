@@ -117,6 +117,8 @@ static void ask(struct trial *trial, enum kind kind)
 {
     struct condition conditions[CONDITIONS_MAX];
     struct question question = world_ask(&trial->world, kind, conditions);
+    if (question.query.after) /* it has moved with what it is in */
+        question.query.after = &question.after;
     struct app app;
     struct page page;
     cr_assert_eq(snapshot_begin(trial->world.store, &trial->snapshot), ERR_OK);

@@ -149,6 +149,16 @@ static struct put session_put(struct held *held)
                                                  .draft = &held->draft}};
 }
 
+static struct put user_put(const struct held *held)
+{
+    struct put put = {PUT_USER,
+                      .user = {.app_id = str_of(app_ids[held->app]), .user = {.active = true}}};
+    put.user.user.texts[USER_ID] = held->user_id;
+    put.user.user.texts[USER_USERNAME] = naive_username(held->user_id);
+    put.user.user.texts[USER_NAME] = naive_user_name(held->user_id);
+    return put;
+}
+
 static void draw_held(struct world *world, size_t at)
 {
     struct held *held = &world->all[at];
@@ -160,7 +170,7 @@ static void draw_held(struct world *world, size_t at)
 
 void world_grow(struct world *world, size_t count)
 {
-    struct put *puts = calloc(HELD_MAX + APPS, sizeof(*puts));
+    struct put *puts = calloc(2 * HELD_MAX + APPS, sizeof(*puts));
     size_t used = 0;
     cr_assert(puts && count <= HELD_MAX);
     for (size_t app = 0; app < APPS; app++) {
@@ -174,6 +184,7 @@ void world_grow(struct world *world, size_t count)
         }
     for (; world->count < count; world->count++) {
         draw_held(world, world->count);
+        puts[used++] = user_put(&world->all[world->count]);
         puts[used++] = session_put(&world->all[world->count]);
     }
     apply(world, puts, used);
@@ -260,6 +271,7 @@ static void draw_pattern(const struct world *world, struct question *question)
                                            "@doe",   "(",      "\\",   "[0-9]"};
     (void)world;
     question->kind = random_below(2) ? PATTERN_REGEX : PATTERN_LITERAL;
+    question->query.pattern_finds_users = random_below(2);
     question->needle = question->kind == PATTERN_REGEX ? one_of(regexes, LENGTH(regexes))
                                                        : one_of(literals, LENGTH(literals));
 }
@@ -320,5 +332,9 @@ struct question world_ask(const struct world *world, enum kind kind, struct cond
         question.user_id = held->user_id;
     if (held && kind == KIND_ANY && random_below(4) == 0)
         query->without = &held->draft.id;
+    if (held && kind == KIND_ANY && random_below(4) == 0) {
+        question.after = (struct mark){held->draft.created, draw_id(world, query->vendor)};
+        query->after = &question.after;
+    }
     return question;
 }

@@ -41,7 +41,7 @@ static struct put ending_of(struct scene *scene, uint64_t id, enum ending as)
 static struct put ending_of_all(struct scene *scene, const char *user, enum ending as)
 {
     struct put put = {PUT_ENDING,
-                      .ending = {.app = number_of(scene, "acme"), .all = true, .as = as}};
+                      .ending = {.app = number_of(scene, "acme"), .reach = REACH_USER, .as = as}};
     scene_read(scene);
     put.ending.user = scene_user(scene, "acme", user).number;
     scene_done(scene);

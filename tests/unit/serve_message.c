@@ -29,7 +29,8 @@ Test(message, an_ending_and_a_touch_come_out_as_they_went_in)
 {
     struct put puts[] = {
         {PUT_ENDING,
-         .ending = {.app = 7, .all = true, .user = 99, .as = ENDING_REVOKED, .actor = STR("a")}},
+         .ending =
+             {.app = 7, .reach = REACH_USER, .user = 99, .as = ENDING_REVOKED, .actor = STR("a")}},
         {PUT_ENDING, .ending = {.app = 8, .has_id = true, .id = some_id}},
         {PUT_TOUCH,
          .touch =
@@ -42,10 +43,10 @@ Test(message, an_ending_and_a_touch_come_out_as_they_went_in)
     cr_assert_eq(batch.count, 3);
     cr_assert_eq(batch.now, 1234567);
     const struct put_ending *all = &batch.puts[0].ending, *one = &batch.puts[1].ending;
-    cr_assert(all->app == 7 && all->all && all->user == 99 && !all->has_id);
+    cr_assert(all->app == 7 && all->reach == REACH_USER && all->user == 99 && !all->has_id);
     cr_assert_eq(all->as, ENDING_REVOKED);
     same_text(all->actor, STR("a"));
-    cr_assert(one->app == 8 && !one->all && one->has_id && one->as == ENDING_NONE);
+    cr_assert(one->app == 8 && one->reach == REACH_ONE && one->has_id && one->as == ENDING_NONE);
     cr_assert_arr_eq(one->id.bytes, some_id.bytes, sizeof(some_id.bytes));
     const struct put_touch *touch = &batch.puts[2].touch;
     cr_assert(touch->app == 9 && touch->last_active == -5 && touch->expires == INT64_MAX);

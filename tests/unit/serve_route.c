@@ -41,7 +41,14 @@ static const struct {
     /* Where the request line names a script, PATH_INFO says the rest. */
     {"GET", "/cgi-bin/rollcall.cgi/sessions", "/sessions", ERR_OK, &dialect_kratos, ""},
     {"GET", "/cgi-bin/rollcall.cgi/nowhere", "/nowhere", ERR_NO_ROUTE, NULL, ""},
-    {"PUT", "/x.cgi/sessions", "/sessions", ERR_NO_METHOD, &dialect_kratos, "GET, HEAD"},
+    {"PUT", "/x.cgi/sessions", "/sessions", ERR_NO_METHOD, &dialect_kratos, "GET, HEAD, DELETE"},
+    /* An open segment is any but an empty one; a fixed path comes before it. */
+    {"DELETE", "/sessions/x%2Fy", "", ERR_OK, &dialect_kratos, ""},
+    {"DELETE", "/sessions/x/y", "", ERR_NO_ROUTE, &dialect_kratos, ""},
+    {"GET", "/sessions/x", "", ERR_NO_METHOD, &dialect_kratos, "DELETE"},
+    {"POST", "/v2/sessions//revoke", "", ERR_NO_ROUTE, &dialect_corbado, ""},
+    {"GET", "/.well-known/jwks", "", ERR_OK, &dialect_corbado, ""},
+    {"GET", "/.well-known/jwks.json", "", ERR_OK, &dialect_prelude, ""},
     {"GET", "/v2/nowhere", "/nowhere", ERR_NO_ROUTE, &dialect_corbado, ""},
 };
 
