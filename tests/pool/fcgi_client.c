@@ -1,6 +1,6 @@
 /* A FastCGI client for tests: sends requests straight to a responder, slowly where it is told to.
  *
- *   fcgi-client [--count N | --wait] SOCKET NAME=VALUE...
+ *   fcgi-client [--count N | --wait | --body TEXT] SOCKET NAME=VALUE...
  *
  * SOCKET is a path or HOST:PORT. Prints the answer; with --count the number of answers that have a
  * status line, one request after another. With --wait it says "begun" once the request is sent but
@@ -142,7 +142,7 @@ static void send_request(int fd, char **params)
     send_record(fd, PARAMS, "", 0);
 }
 
-static bool ask(char *target, char **params, bool wait, bool print)
+static bool ask(char *target, char **params, const char *text, bool wait, bool print)
 {
     char line[16];
     int fd = connect_to(target);
@@ -153,6 +153,8 @@ static bool ask(char *target, char **params, bool wait, bool print)
         if (!fgets(line, sizeof(line), stdin))
             return false;
     }
+    if (*text)
+        send_record(fd, STDIN, text, strlen(text));
     send_record(fd, STDIN, "", 0);
     bool answered = read_answer(fd, print);
     close(fd);
@@ -163,6 +165,7 @@ int main(int argc, char **argv)
 {
     long count = 0;
     bool wait = false;
+    const char *text = "";
     int at = 1;
     if (argc > 2 && strcmp(argv[at], "--count") == 0) {
         count = strtol(argv[at + 1], NULL, 10);
@@ -170,16 +173,20 @@ int main(int argc, char **argv)
     } else if (argc > 1 && strcmp(argv[at], "--wait") == 0) {
         wait = true;
         at++;
+    } else if (argc > 2 && strcmp(argv[at], "--body") == 0) {
+        text = argv[at + 1];
+        at += 2;
     }
     if (at >= argc) {
-        fprintf(stderr, "usage: fcgi-client [--count N | --wait] SOCKET NAME=VALUE...\n");
+        fprintf(stderr,
+                "usage: fcgi-client [--count N | --wait | --body TEXT] SOCKET NAME=VALUE...\n");
         return 2;
     }
     if (count == 0)
-        return ask(argv[at], argv + at + 1, wait, true) ? EXIT_SUCCESS : EXIT_FAILURE;
+        return ask(argv[at], argv + at + 1, text, wait, true) ? EXIT_SUCCESS : EXIT_FAILURE;
     long answered = 0;
     for (long i = 0; i < count; i++)
-        answered += ask(argv[at], argv + at + 1, false, false);
+        answered += ask(argv[at], argv + at + 1, text, false, false);
     printf("%ld\n", answered);
     return answered == count ? EXIT_SUCCESS : EXIT_FAILURE;
 }

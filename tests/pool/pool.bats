@@ -217,7 +217,7 @@ logged() {
 
 @test "a request's body is read and dropped" {
     start_pool "workers = 1"
-    "$fcgi_client" "$socket" REQUEST_METHOD=DELETE REQUEST_URI=/sessions CONTENT_LENGTH=0 | grep -q '^Status: 405'
+    "$fcgi_client" --body abc "$socket" REQUEST_METHOD=PUT REQUEST_URI=/sessions CONTENT_LENGTH=3 | grep -q '^Status: 405'
 }
 
 @test "descriptors do not pile up" {
