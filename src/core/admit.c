@@ -235,7 +235,7 @@ enum err core_admit(struct core *core, struct snapshot *snapshot, struct arena *
         [CREDENTIAL_APP_KEY] = admit_app_key, [CREDENTIAL_ACCESS_TOKEN] = admit_access_token,
         [CREDENTIAL_PUBLIC] = admit_public,
     };
-    *caller = (struct caller){.use = credential->use};
+    *caller = (struct caller){.use = credential->use, .actor = credential->actor};
     bool brought = credential->token_count > 0 || credential->kind == CREDENTIAL_PUBLIC;
     if (credential->kind == CREDENTIAL_NONE || !brought)
         return ERR_UNAUTHORIZED;

@@ -8,8 +8,11 @@
 static struct str actor_of(struct change *change)
 {
     const struct caller *caller = change->answer->caller;
+    const char *key = key_use_name(caller->use);
     if (!caller->has_session)
-        return str_of(key_use_name(caller->use));
+        return caller->actor.len
+                   ? arena_printf(change->arena, "%s:%.*s", key, STR_ARG(caller->actor))
+                   : str_of(key);
     return arena_printf(change->arena, "user:%.*s", STR_ARG(caller->user.texts[USER_ID]));
 }
 
@@ -334,7 +337,8 @@ static enum err foresee(struct change *change, const struct session_draft *draft
     answer->session.user = answer->user.number;
     answer->session.id = draft->id;
     answer->session.created = draft->created;
-    answer->status = STATUS_ACTIVE;
+    answer->status =
+        session_status(&answer->session, answer->caller->app.idle_s * SECOND_MS, answer->now);
     answer->has_session = true;
     return err;
 }

@@ -17,6 +17,7 @@ enum err core_list(struct snapshot *snapshot, struct arena *arena,
                    struct answer *answer) MUST_CHECK;
 
 enum err change_get(struct change *change) MUST_CHECK;
+enum err change_look(struct change *change) MUST_CHECK; /* VERB_USER, VERB_USERS, VERB_AUDIT */
 enum err change_end(struct change *change) MUST_CHECK;
 enum err change_touch(struct change *change) MUST_CHECK;
 enum err change_create(struct change *change) MUST_CHECK;

@@ -30,6 +30,7 @@ struct credential {
     size_t token_count;
     struct str user;
     int use;            /* of the key: a vendor's number or KEY_ADMIN */
+    struct str actor;   /* on whose behalf the holder of a key says to act; for the audit trail */
     bool has_account;   /* the vendor's credential names an account */
     struct str account; /* must be the app's, where named; for CREDENTIAL_PUBLIC the app's id, or
                            empty for the only app there is */
@@ -38,7 +39,8 @@ struct credential {
 /* Who was let in. An app key lets in nobody in particular: has_session is false. */
 struct caller {
     struct app app;
-    int use; /* of the key that let in, where has_session is false */
+    int use;          /* of the key that let in, where has_session is false */
+    struct str actor; /* as the credential says */
     bool has_session;
     struct session session;
     struct user user;
@@ -51,7 +53,10 @@ enum verb {
     VERB_END,    /* ends sessions */
     VERB_TOUCH,  /* moves a session's activity, and its end, on */
     VERB_CREATE, /* begins a session */
-    VERB_KEYS    /* the public keys of the app */
+    VERB_KEYS,   /* the public keys of the app */
+    VERB_USER,   /* one user of the app: `user` */
+    VERB_USERS,  /* those after `user`, query.limit of them */
+    VERB_AUDIT   /* the lines of the audit trail after `since` and `line`, likewise */
 };
 
 /* Which sessions an ending is about. */
@@ -85,6 +90,9 @@ struct wish {
     struct str user_too; /* another spelling of it, where one session is concerned; or empty */
     bool without_caller; /* the caller's own session is left out */
     struct query query;  /* user, holder and without are filled in by core */
+    struct str current;  /* the token of somebody's own session, to be pointed out; or empty */
+    int64_t since;
+    uint64_t line;
 
     /* VERB_GET, VERB_TOUCH, and VERB_END with TARGET_ONE: ERR_NOT_FOUND for one that is not there,
      * or not in the scope. */
@@ -115,10 +123,22 @@ struct wish {
     bool with_token; /* it gets a token, to be shown once: answer.token */
 };
 
+/* A line of the audit trail, and whose session it is about: empty when the user is gone. */
+struct trail_line {
+    struct audit_line line;
+    struct str user_id;
+};
+
 struct answer {
     const struct caller *caller;
-    struct wish wish; /* as it was granted */
-    struct page page; /* VERB_LIST */
+    struct wish wish;               /* as it was granted */
+    struct page page;               /* VERB_LIST */
+    const struct user *users;       /* VERB_USERS; the arena's, as is the next */
+    const struct trail_line *lines; /* VERB_AUDIT */
+    size_t count;                   /* of users or lines */
+    bool more;                      /* there are more */
+    bool has_current;               /* somebody's own session, where it is known */
+    struct uuid current;
     int64_t now;
     /* VERB_GET, VERB_TOUCH, VERB_CREATE, VERB_END with TARGET_ONE: the session, as it is once what
      * is to be written is; and its user. */

@@ -1,4 +1,5 @@
 #include "core/change.h"
+#include "model/secret.h"
 
 /* A caller who came by one factor alone is not let in where the user is known to own a second. */
 static enum err check_aal(struct snapshot *snapshot, const struct caller *caller)
@@ -49,6 +50,26 @@ enum err core_list(struct snapshot *snapshot, struct arena *arena, struct answer
                       &answer->page);
 }
 
+/* Which session is somebody's own; a token that is nobody's here points out none. */
+static enum err point_out(struct snapshot *snapshot, struct answer *answer)
+{
+    struct session session;
+    uint8_t hash[HASH_BYTES];
+    if (answer->caller->has_session) {
+        answer->has_current = true;
+        answer->current = answer->caller->session.id;
+    }
+    if (answer->wish.current.len == 0)
+        return ERR_OK;
+    secret_hash(answer->wish.current, hash);
+    enum err err = store_session_by_token(snapshot, hash, &session);
+    if (err == ERR_OK && session.app == answer->caller->app.number) {
+        answer->has_current = true;
+        answer->current = session.id;
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *arena,
                     const struct caller *caller, const struct wish *wish, int64_t now,
                     struct answer *answer)
@@ -56,6 +77,8 @@ enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *
     *answer = (struct answer){.caller = caller, .wish = *wish, .now = now};
     struct change change = {core, snapshot, arena, answer};
     enum err err = wish->demand_aal ? check_aal(snapshot, caller) : ERR_OK;
+    if (err == ERR_OK)
+        err = point_out(snapshot, answer);
     if (err != ERR_OK)
         return err;
     switch (wish->verb) {
@@ -73,6 +96,10 @@ enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *
         return change_create(&change);
     case VERB_KEYS:
         return change_keys(&change);
+    case VERB_USER:
+    case VERB_USERS:
+    case VERB_AUDIT:
+        return change_look(&change);
     }
     return ERR_INTERNAL;
 }

@@ -31,7 +31,7 @@ struct route {
 };
 
 struct dialect {
-    enum vendor vendor;
+    enum vendor vendor;         /* 0: Rollcall's own */
     const char *const *spaces;  /* path prefixes that are this vendor's alone; NULL at the end */
     const struct route *routes; /* ends with a row whose path is NULL */
     bool slash_at_end;          /* a '/' after a path is tolerated */
@@ -44,7 +44,7 @@ struct dialect {
 };
 
 extern const struct dialect dialect_prelude, dialect_corbado, dialect_streambird, dialect_kratos,
-    dialect_rocketchat;
+    dialect_rocketchat, dialect_native;
 
 /* All of them; NULL at the end. */
 extern const struct dialect *const dialects[];

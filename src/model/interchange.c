@@ -254,26 +254,50 @@ static enum err fault_syntax(struct reader *reader, const json_error_t *error)
     return reader->fault->expected.ptr ? ERR_INVALID : ERR_MEMORY;
 }
 
-enum err record_read(struct arena *arena, struct str line, int64_t shift_ms, struct record *record,
-                     struct record_fault *fault)
+typedef void (*read_fn)(struct object *object, struct record *record);
+
+static enum err read_object(struct arena *arena, struct str text, int64_t shift_ms, read_fn read,
+                            struct record *record, struct record_fault *fault)
 {
     json_error_t error;
     struct reader reader = {.arena = arena, .shift_ms = shift_ms, .fault = fault};
     struct object object = {.reader = &reader};
     memset(record, 0, sizeof(*record));
     *fault = (struct record_fault){.field = STR_NONE};
-    if (line.len > LINE_MAX_BYTES) {
+    if (text.len > LINE_MAX_BYTES) {
         object_fault(&object, "", "a line of at most 1 MiB");
         return reader.err;
     }
-    object.json = json_loadb(line.ptr ? line.ptr : "", line.len, JSON_REJECT_DUPLICATES, &error);
+    object.json = json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &error);
     if (!object.json)
         return fault_syntax(&reader, &error);
     if (json_is_object(object.json))
-        read_kind(&object, record);
+        read(&object, record);
     else
         object_fault(&object, "", "one JSON object");
     wipe_strings(object.json);
     json_decref(object.json);
     return reader.err;
+}
+
+enum err record_read(struct arena *arena, struct str line, int64_t shift_ms, struct record *record,
+                     struct record_fault *fault)
+{
+    return read_object(arena, line, shift_ms, read_kind, record, fault);
+}
+
+static void read_new_session(struct object *object, struct record *record)
+{
+    read_session(object, record);
+    object_text(object, "identifier", 1, TEXT_MAX, &record->identifier);
+    object_integer(object, "expires_in_s", 1, PERIOD_MAX_S, &record->expires_in_s);
+    if (record->expires_in_s && record->draft.expires != INSTANT_NONE)
+        object_fault(object, "expires_in_s", "nothing beside expires_at");
+    object_end(object);
+}
+
+enum err record_read_new_session(struct arena *arena, struct str text, struct record *record,
+                                 struct record_fault *fault)
+{
+    return read_object(arena, text, 0, read_new_session, record, fault);
 }

@@ -26,6 +26,9 @@ struct record {
     struct user user;
     struct str user_id;
     struct session_draft draft;
+    /* record_read_new_session alone */
+    struct str identifier;
+    int64_t expires_in_s; /* 0: not given */
 };
 
 /* Where a line is wrong: the path of the field ("device.os.name"; empty for the whole line) and
@@ -41,8 +44,18 @@ struct record_fault {
 enum err record_read(struct arena *arena, struct str line, int64_t shift_ms, struct record *record,
                      struct record_fault *fault) MUST_CHECK;
 
-/* Writes a session in the form record_read reads, for an app and a user of those ids. Its token and
- * the token's hash are left out: what is written lets nobody in. */
+/* The same for a session that is to begin: a session's record without kind and app, and with the
+ * identifier of a user who is not there yet, and how long it is to live, where given. */
+enum err record_read_new_session(struct arena *arena, struct str text, struct record *record,
+                                 struct record_fault *fault) MUST_CHECK;
+
+/* Begins an object and writes a session's members in the form record_read reads, for an app and a
+ * user of those ids. Its token and the token's hash are left out: what is written lets nobody in.
+ * The caller may add members, and ends it. */
+void record_begin_session(struct json_out *json, const struct session *session, struct str app_id,
+                          struct str user_id);
+
+/* The whole of it. */
 void record_write_session(struct json_out *json, const struct session *session, struct str app_id,
                           struct str user_id);
 

@@ -107,7 +107,7 @@ static void write_times(struct json_out *json, const struct session *session)
     json_object_end(json);
 }
 
-void record_write_session(struct json_out *json, const struct session *session, struct str app_id,
+void record_begin_session(struct json_out *json, const struct session *session, struct str app_id,
                           struct str user_id)
 {
     char id[UUID_TEXT], aal[8];
@@ -124,5 +124,11 @@ void record_write_session(struct json_out *json, const struct session *session, 
     json_member_text(json, "aal", str_of(aal));
     write_factors(json, session);
     write_ids(json, session);
+}
+
+void record_write_session(struct json_out *json, const struct session *session, struct str app_id,
+                          struct str user_id)
+{
+    record_begin_session(json, session, app_id, user_id);
     json_object_end(json);
 }

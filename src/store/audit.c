@@ -1,6 +1,7 @@
 /* The audit trail: a line for every session that began, ended or got another end, written with it
  * in one transaction, and never written again. */
 #include "base/bytes.h"
+#include "store/cursor.h"
 #include "store/writing.h"
 
 /* A line's value: version, event, user in 8 bytes, the session's id, the actor to the end. */
@@ -51,25 +52,24 @@ static bool read_line(struct str key, struct str value, struct audit_line *line)
     return true;
 }
 
+struct audit_walk {
+    store_audit_fn each;
+    void *context;
+};
+
+static enum err walk_line(void *context, struct str key, struct str value)
+{
+    const struct audit_walk *walk = context;
+    struct audit_line line;
+    return read_line(key, value, &line) ? walk->each(walk->context, &line) : ERR_CORRUPT;
+}
+
 enum err store_each_audit(struct snapshot *snapshot, uint32_t app, int64_t since,
                           store_audit_fn each, void *context)
 {
+    struct audit_walk walk = {each, context};
     struct key prefix = key_of_app(app), first = prefix;
     key_put_instant(&first, since);
-    MDB_val key = env_val(key_view(&first)), value;
-    MDB_cursor *cursor;
-    int code = mdb_cursor_open(snapshot->txn, snapshot->store->tables[TABLE_AUDIT], &cursor);
-    if (code != MDB_SUCCESS)
-        return env_error(code, "audit");
-    enum err err = ERR_OK;
-    for (code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-         err == ERR_OK && code == MDB_SUCCESS && str_starts(env_str(key), key_view(&prefix));
-         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
-        struct audit_line line;
-        err = read_line(env_str(key), env_str(value), &line) ? each(context, &line) : ERR_CORRUPT;
-    }
-    mdb_cursor_close(cursor);
-    if (err != ERR_OK)
-        return err;
-    return code == MDB_SUCCESS || code == MDB_NOTFOUND ? ERR_OK : env_error(code, "audit");
+    return cursor_each_from(snapshot, TABLE_AUDIT, key_view(&prefix), key_view(&first), walk_line,
+                            &walk);
 }

@@ -8,6 +8,7 @@ enum err cursor_open(struct cursor *cursor, struct snapshot *snapshot, enum tabl
         (struct cursor){.store = store, .table = table, .cursor = store->spare_cursors[table]};
     store->spare_cursors[table] = NULL;
     key_put(&cursor->prefix, prefix);
+    key_put(&cursor->first, prefix);
     int code = cursor->cursor
                    ? mdb_cursor_renew(snapshot->txn, cursor->cursor)
                    : mdb_cursor_open(snapshot->txn, store->tables[table], &cursor->cursor);
@@ -27,8 +28,8 @@ void cursor_close(struct cursor *cursor)
 
 enum err cursor_next(struct cursor *cursor, struct str *key, struct str *value)
 {
-    MDB_val at = env_val(key_view(&cursor->prefix)), found;
-    MDB_cursor_op first = cursor->prefix.len ? MDB_SET_RANGE : MDB_FIRST;
+    MDB_val at = env_val(key_view(&cursor->first)), found;
+    MDB_cursor_op first = cursor->first.len ? MDB_SET_RANGE : MDB_FIRST;
     int code = mdb_cursor_get(cursor->cursor, &at, &found, cursor->begun ? MDB_NEXT : first);
     cursor->begun = true;
     if (code != MDB_SUCCESS)
@@ -41,11 +42,19 @@ enum err cursor_next(struct cursor *cursor, struct str *key, struct str *value)
 enum err cursor_each(struct snapshot *snapshot, enum table table, struct str prefix, row_fn each,
                      void *context)
 {
+    return cursor_each_from(snapshot, table, prefix, prefix, each, context);
+}
+
+enum err cursor_each_from(struct snapshot *snapshot, enum table table, struct str prefix,
+                          struct str first, row_fn each, void *context)
+{
     struct cursor cursor;
     struct str key, value;
     enum err err = cursor_open(&cursor, snapshot, table, prefix);
     if (err != ERR_OK)
         return err;
+    cursor.first.len = 0;
+    key_put(&cursor.first, first);
     bool ended = false;
     while (err == ERR_OK && !ended) {
         err = cursor_next(&cursor, &key, &value);

@@ -8,7 +8,7 @@ struct cursor {
     struct store *store;
     enum table table;
     MDB_cursor *cursor;
-    struct key prefix;
+    struct key prefix, first; /* where it begins, when that is not the prefix */
     bool begun;
 };
 
@@ -25,5 +25,9 @@ enum err cursor_next(struct cursor *cursor, struct str *key, struct str *value) 
 typedef enum err (*row_fn)(void *context, struct str key, struct str value);
 enum err cursor_each(struct snapshot *snapshot, enum table table, struct str prefix, row_fn each,
                      void *context) MUST_CHECK;
+
+/* The same from that key on. */
+enum err cursor_each_from(struct snapshot *snapshot, enum table table, struct str prefix,
+                          struct str first, row_fn each, void *context) MUST_CHECK;
 
 #endif

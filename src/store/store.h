@@ -90,8 +90,8 @@ typedef enum err (*store_app_fn)(void *context, const struct app *app);
 typedef enum err (*store_user_fn)(void *context, const struct user *user);
 typedef enum err (*store_session_fn)(void *context, const struct session *session);
 enum err store_each_app(struct snapshot *snapshot, store_app_fn each, void *context) MUST_CHECK;
-enum err store_each_user(struct snapshot *snapshot, uint32_t app, store_user_fn each,
-                         void *context) MUST_CHECK;
+enum err store_each_user(struct snapshot *snapshot, uint32_t app, uint64_t from, /* a number */
+                         store_user_fn each, void *context) MUST_CHECK;
 enum err store_each_session(struct snapshot *snapshot, uint32_t app, store_session_fn each,
                             void *context) MUST_CHECK;
 

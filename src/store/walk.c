@@ -51,11 +51,13 @@ enum err store_each_app(struct snapshot *snapshot, store_app_fn each, void *cont
     return cursor_each(snapshot, TABLE_APPS, STR_NONE, walk_app, &walk);
 }
 
-enum err store_each_user(struct snapshot *snapshot, uint32_t app, store_user_fn each, void *context)
+enum err store_each_user(struct snapshot *snapshot, uint32_t app, uint64_t from, store_user_fn each,
+                         void *context)
 {
     struct walk walk = {context, {.user = each}};
-    struct key prefix = key_of_app(app);
-    return cursor_each(snapshot, TABLE_USERS, key_view(&prefix), walk_user, &walk);
+    struct key prefix = key_of_app(app), first = key_of_user(app, from);
+    return cursor_each_from(snapshot, TABLE_USERS, key_view(&prefix), key_view(&first), walk_user,
+                            &walk);
 }
 
 enum err store_each_session(struct snapshot *snapshot, uint32_t app, store_session_fn each,

@@ -198,7 +198,7 @@ static void read_everything(struct scene *scene)
     bool has;
     scene_read(scene);
     cr_assert(is_told(store_each_app(scene->snapshot, ignore_app, NULL)));
-    cr_assert(is_told(store_each_user(scene->snapshot, 1, ignore_user, NULL)));
+    cr_assert(is_told(store_each_user(scene->snapshot, 1, 0, ignore_user, NULL)));
     cr_assert(is_told(store_each_session(scene->snapshot, 1, read_whole_session, NULL)));
     cr_assert(is_told(store_app_by_key(scene->snapshot, &key, &app)));
     cr_assert(is_told(store_signing_key_of_app(scene->snapshot, 1, &jwk)));

@@ -227,7 +227,7 @@ Test(store_lookup, walks_see_everything_of_an_app_in_order)
     uint32_t acme = scene_app(&scene, "acme").number;
     ASSERT_OK(store_each_app(scene.snapshot, walk_app, &apps));
     cr_expect_str_eq(apps.text, "globex acme ");
-    ASSERT_OK(store_each_user(scene.snapshot, acme, walk_user, &users));
+    ASSERT_OK(store_each_user(scene.snapshot, acme, 0, walk_user, &users));
     cr_expect_str_eq(users.text, "jane adam ");
     ASSERT_OK(store_each_session(scene.snapshot, acme, walk_session, &sessions));
     cr_expect_str_eq(sessions.text, "2 1 3 4 ");
