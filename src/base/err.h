@@ -38,6 +38,7 @@ struct failure {
     const char *code; /* the dialect's own code for it, or NULL for the dialect's default */
     struct str field; /* the parameter or key at fault; empty when there is none */
     struct str text;  /* one sentence; empty for the table's own */
+    struct str nonce; /* for a proof of possession that comes with the next try; or empty */
     const void *more; /* what else the dialect that made it has to say, for its `fail`; or NULL */
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "core/core.h"
+#include "core/possession.h"
 #include "core/verified.h"
 #include "model/jwt.h"
 #include "model/secret.h"
@@ -200,6 +201,21 @@ static enum err admit_access_token(const struct admission *admission)
     return err;
 }
 
+static enum err admit_refresh_token(const struct admission *admission)
+{
+    struct refresh refresh;
+    uint8_t hash[HASH_BYTES];
+    secret_hash(admission->credential->tokens[0], hash);
+    enum err err =
+        store_session_by_refresh(admission->snapshot, hash, &admission->caller->session, &refresh);
+    if (err == ERR_OK)
+        err = admit_session(admission);
+    if (err != ERR_OK)
+        return unknown_is_unauthorized(err);
+    return possession_check(admission->snapshot, admission->arena, admission->credential,
+                            admission->now, &refresh, admission->caller);
+}
+
 static enum err is_account(void *context, const struct app *app)
 {
     const struct admission *admission = context;
@@ -231,8 +247,11 @@ enum err core_admit(struct core *core, struct snapshot *snapshot, struct arena *
                     const struct credential *credential, int64_t now, struct caller *caller)
 {
     static enum err (*const ways[])(const struct admission *admission) = {
-        [CREDENTIAL_TOKENS] = admit_tokens,   [CREDENTIAL_USER_TOKEN] = admit_user_token,
-        [CREDENTIAL_APP_KEY] = admit_app_key, [CREDENTIAL_ACCESS_TOKEN] = admit_access_token,
+        [CREDENTIAL_TOKENS] = admit_tokens,
+        [CREDENTIAL_USER_TOKEN] = admit_user_token,
+        [CREDENTIAL_APP_KEY] = admit_app_key,
+        [CREDENTIAL_ACCESS_TOKEN] = admit_access_token,
+        [CREDENTIAL_REFRESH_TOKEN] = admit_refresh_token,
         [CREDENTIAL_PUBLIC] = admit_public,
     };
     *caller = (struct caller){.use = credential->use, .actor = credential->actor};

@@ -27,7 +27,7 @@ static struct put *plan_many(struct change *change, enum put_kind kind, size_t c
     return puts;
 }
 
-static struct put *plan(struct change *change, enum put_kind kind)
+struct put *change_plan(struct change *change, enum put_kind kind)
 {
     return plan_many(change, kind, 1);
 }
@@ -115,7 +115,7 @@ static struct put_ending ending_of(struct change *change, enum reach reach)
 
 static enum err plan_ending_of_one(struct change *change, const struct uuid *id)
 {
-    struct put *put = plan(change, PUT_ENDING);
+    struct put *put = change_plan(change, PUT_ENDING);
     if (!put)
         return ERR_MEMORY;
     put->ending = ending_of(change, REACH_ONE);
@@ -168,7 +168,7 @@ static enum err end_many(struct change *change)
     enum err err = find_user(change, &user);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND && answer->wish.absence_is_done ? ERR_OK : err;
-    struct put *put = plan(change, PUT_ENDING);
+    struct put *put = change_plan(change, PUT_ENDING);
     if (!put)
         return ERR_MEMORY;
     put->ending = ending_of(change, REACH_USER);
@@ -226,7 +226,7 @@ static enum err end_found(struct change *change)
 
 static enum err end_everybody(struct change *change)
 {
-    struct put *put = plan(change, PUT_ENDING);
+    struct put *put = change_plan(change, PUT_ENDING);
     if (!put)
         return ERR_MEMORY;
     put->ending = ending_of(change, REACH_APP);
@@ -295,7 +295,7 @@ enum err change_touch(struct change *change)
     int64_t end = wish->moves_end ? later_by(answer->now, wish->life_ms) : INSTANT_NONE;
     if (wish->only_later && end <= answer->session.expires)
         return ERR_OK;
-    struct put *put = plan(change, PUT_TOUCH);
+    struct put *put = change_plan(change, PUT_TOUCH);
     if (!put)
         return ERR_MEMORY;
     put->touch = (struct put_touch){.app = answer->session.app,
@@ -343,14 +343,21 @@ static enum err foresee(struct change *change, const struct session_draft *draft
     return err;
 }
 
+static bool give_secret(struct change *change, struct str *secret)
+{
+    char *text = arena_alloc(change->arena, SECRET_TEXT);
+    if (!text)
+        return false;
+    secret_make(text);
+    *secret = (struct str){text, SECRET_TEXT};
+    return true;
+}
+
 static bool give_token(struct change *change)
 {
     struct session_draft *draft = change->answer->wish.draft;
-    char *token = arena_alloc(change->arena, SECRET_TEXT);
-    if (!token)
+    if (!give_secret(change, &change->answer->token))
         return false;
-    secret_make(token);
-    change->answer->token = (struct str){token, SECRET_TEXT};
     draft->has_token = true;
     secret_hash(change->answer->token, draft->token_hash);
     return true;
@@ -375,8 +382,9 @@ enum err change_create(struct change *change)
     }
     if (!answer->user.active)
         return ERR_FORBIDDEN;
-    struct put *put = plan(change, PUT_SESSION);
-    if (!put || (answer->wish.with_token && !give_token(change)))
+    struct put *put = change_plan(change, PUT_SESSION);
+    if (!put || (answer->wish.with_token && !give_token(change)) ||
+        (answer->wish.with_refresh && !give_secret(change, &answer->refresh_token)))
         return ERR_MEMORY;
     session_complete(draft, app->lifetime_s * SECOND_MS, answer->now);
     put->session = (struct put_session){.app_id = app->id,
@@ -384,7 +392,10 @@ enum err change_create(struct change *change)
                                         .user_identifier = answer->wish.identifier,
                                         .draft = draft,
                                         .fresh = true,
+                                        .has_refresh = answer->wish.with_refresh,
                                         .actor = actor_of(change)};
+    if (answer->wish.with_refresh)
+        secret_hash(answer->refresh_token, put->session.refresh_hash);
     return foresee(change, draft);
 }
 

@@ -22,5 +22,9 @@ enum err change_end(struct change *change) MUST_CHECK;
 enum err change_touch(struct change *change) MUST_CHECK;
 enum err change_create(struct change *change) MUST_CHECK;
 enum err change_keys(struct change *change) MUST_CHECK;
+enum err change_refresh(struct change *change) MUST_CHECK;
+
+/* Room for the one put of the answer's, of that kind; NULL when out of memory. */
+struct put *change_plan(struct change *change, enum put_kind kind);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/dpop.h"
 #include "model/jwt.h"
 #include "model/query.h"
 #include "store/store.h"
@@ -13,10 +14,11 @@ enum credential_kind {
     CREDENTIAL_NONE,
     CREDENTIAL_TOKENS, /* candidate session tokens: the first one the store knows counts, alive or
                           not */
-    CREDENTIAL_USER_TOKEN,   /* one session token, and the id of the user who must hold it */
-    CREDENTIAL_APP_KEY,      /* an app's secret key, and the account name it must belong to */
-    CREDENTIAL_ACCESS_TOKEN, /* a JWT signed by an app's key */
-    CREDENTIAL_PUBLIC        /* none is asked for: names an app, for what everybody may see of it */
+    CREDENTIAL_USER_TOKEN,    /* one session token, and the id of the user who must hold it */
+    CREDENTIAL_APP_KEY,       /* an app's secret key, and the account name it must belong to */
+    CREDENTIAL_ACCESS_TOKEN,  /* a JWT signed by an app's key */
+    CREDENTIAL_REFRESH_TOKEN, /* a refresh token, with a proof of possession (RFC 9449) */
+    CREDENTIAL_PUBLIC /* none is asked for: names an app, for what everybody may see of it */
 };
 
 /* A session's last activity is written no more often than this. */
@@ -29,8 +31,11 @@ struct credential {
     struct str tokens[TOKENS_MAX]; /* for the last two kinds: the key or the JWT alone */
     size_t token_count;
     struct str user;
-    int use;            /* of the key: a vendor's number or KEY_ADMIN */
-    struct str actor;   /* on whose behalf the holder of a key says to act; for the audit trail */
+    int use;          /* of the key: a vendor's number or KEY_ADMIN */
+    struct str actor; /* on whose behalf the holder of a key says to act; for the audit trail */
+    /* CREDENTIAL_REFRESH_TOKEN: the proof, or empty; the request it must be for, whose URL may be
+     * known by several names. */
+    struct str proof, method, urls[PROOF_URLS];
     bool has_account;   /* the vendor's credential names an account */
     struct str account; /* must be the app's, where named; for CREDENTIAL_PUBLIC the app's id, or
                            empty for the only app there is */
@@ -44,19 +49,27 @@ struct caller {
     bool has_session;
     struct session session;
     struct user user;
+    /* CREDENTIAL_REFRESH_TOKEN: the proof, where there was one; the app's nonce of the moment; and
+     * RFC 9449's word for what was wrong with the proof, or NULL. The last two are there also when
+     * nobody was let in. */
+    bool has_proof;
+    struct proof proof;
+    struct str nonce;
+    const char *fault;
 };
 
 enum verb {
-    VERB_LIST,   /* a page of sessions */
-    VERB_SELF,   /* the caller's own session */
-    VERB_GET,    /* one session */
-    VERB_END,    /* ends sessions */
-    VERB_TOUCH,  /* moves a session's activity, and its end, on */
-    VERB_CREATE, /* begins a session */
-    VERB_KEYS,   /* the public keys of the app */
-    VERB_USER,   /* one user of the app: `user` */
-    VERB_USERS,  /* those after `user`, query.limit of them */
-    VERB_AUDIT   /* the lines of the audit trail after `since` and `line`, likewise */
+    VERB_LIST,    /* a page of sessions */
+    VERB_SELF,    /* the caller's own session */
+    VERB_GET,     /* one session */
+    VERB_END,     /* ends sessions */
+    VERB_TOUCH,   /* moves a session's activity, and its end, on */
+    VERB_CREATE,  /* begins a session */
+    VERB_REFRESH, /* uses up the refresh token that the caller came with */
+    VERB_KEYS,    /* the public keys of the app */
+    VERB_USER,    /* one user of the app: `user` */
+    VERB_USERS,   /* those after `user`, query.limit of them */
+    VERB_AUDIT    /* the lines of the audit trail after `since` and `line`, likewise */
 };
 
 /* Which sessions an ending is about. */
@@ -120,7 +133,10 @@ struct wish {
     /* VERB_CREATE: for `user`, who is made with that identifier where there is none */
     struct session_draft *draft; /* completed by core */
     struct str identifier;
-    bool with_token; /* it gets a token, to be shown once: answer.token */
+    bool with_token;   /* it gets a token, to be shown once: answer.token */
+    bool with_refresh; /* and a refresh token: answer.refresh_token */
+
+    struct str refresh_token; /* VERB_REFRESH: the one that was brought */
 };
 
 /* A line of the audit trail, and whose session it is about: empty when the user is gone. */
@@ -146,10 +162,11 @@ struct answer {
     struct session session;
     struct user user;
     enum status status;
-    struct str keys;        /* VERB_KEYS: a JWK Set */
-    struct str token;       /* VERB_CREATE: in clear */
-    struct str minted;      /* the JWT that the dialect asked for */
-    const struct put *puts; /* to be written before the answer is shown; the arena's */
+    struct str keys;          /* VERB_KEYS: a JWK Set */
+    struct str token;         /* VERB_CREATE: in clear */
+    struct str refresh_token; /* VERB_CREATE, VERB_REFRESH: the one that is good from now on */
+    struct str minted;        /* the JWT that the dialect asked for */
+    const struct put *puts;   /* to be written before the answer is shown; the arena's */
     size_t put_count;
     struct outcome outcome; /* of that */
 };
@@ -171,6 +188,11 @@ enum err core_admit(struct core *core, struct snapshot *snapshot, struct arena *
 enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *arena,
                     const struct caller *caller, const struct wish *wish, int64_t now,
                     struct answer *answer) MUST_CHECK;
+
+/* Once what was planned is written: what the answer says depends on what came of it.
+ * ERR_UNAUTHORIZED for a refresh token that was none after all, with caller->fault as in admission;
+ * ERR_NOT_FOUND where some had to be there and none was. */
+enum err core_settle(struct arena *arena, struct caller *caller, struct answer *answer) MUST_CHECK;
 
 /* The put that notes that the caller was here, once in a while: NULL when it was noted lately, or
  * the caller has no session. The arena's. */

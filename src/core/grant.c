@@ -94,6 +94,8 @@ enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *
         return change_touch(&change);
     case VERB_CREATE:
         return change_create(&change);
+    case VERB_REFRESH:
+        return change_refresh(&change);
     case VERB_KEYS:
         return change_keys(&change);
     case VERB_USER:

@@ -124,6 +124,7 @@ static const struct {
     int use;
     const char *prefix;
 } fresh[] = {
+    {VENDOR_PRELUDE, "prelude_"},
     {VENDOR_CORBADO, "corbado1_"},
     {VENDOR_STREAMBIRD, "sk_live_"},
     {KEY_ADMIN, "rk_"},
@@ -157,38 +158,24 @@ static void print_keys(const struct app *app, const struct fresh_keys *made)
     }
 }
 
-static enum err app_exists(struct store *store, struct str id, bool *exists)
-{
-    struct snapshot *snapshot;
-    struct app app;
-    enum err err = snapshot_begin(store, &snapshot);
-    if (err != ERR_OK)
-        return err;
-    err = store_app_by_id(snapshot, id, &app);
-    snapshot_end(snapshot);
-    *exists = err == ERR_OK;
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
 static int add(struct store *store, const struct options *options)
 {
     struct fresh_keys made = {0};
-    bool exists;
     struct outcome outcome;
-    enum err err = app_exists(store, options->app.id, &exists);
-    if (err == ERR_OK && exists)
-        return ctl_fail("there is an app %.*s already", STR_ARG(options->app.id));
     make_keys(&made);
-    struct put put = {PUT_APP,
-                      .app = {options->app, made.keys, options->no_keys ? 0 : FRESH_COUNT}};
-    if (err == ERR_OK)
-        err = store_apply(store, &put, 1, clock_now(), &outcome);
+    struct put put = {PUT_APP, .app = {.fresh = true,
+                                       .app = options->app,
+                                       .keys = made.keys,
+                                       .key_count = options->no_keys ? 0 : FRESH_COUNT}};
+    enum err err = store_apply(store, &put, 1, clock_now(), &outcome);
     if (err == ERR_OK) {
         printf("added %.*s\n", STR_ARG(options->app.id));
         if (!options->no_keys)
             print_keys(&options->app, &made);
     }
     secret_wipe(&made, sizeof(made));
+    if (err == ERR_CONFLICT)
+        return ctl_fail("there is an app %.*s already", STR_ARG(options->app.id));
     return err == ERR_OK ? EXIT_DONE : ctl_fail("the app cannot be added: %s", err_text(err));
 }
 

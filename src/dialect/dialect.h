@@ -35,6 +35,9 @@ struct dialect {
     const char *const *spaces;  /* path prefixes that are this vendor's alone; NULL at the end */
     const struct route *routes; /* ends with a row whose path is NULL */
     bool slash_at_end;          /* a '/' after a path is tolerated */
+    /* What pages of other origins may send and see beyond what any may (the Fetch standard's CORS
+     * protocol); NULL: no browser asks this vendor's API. */
+    const char *cors_takes, *cors_shows;
     /* Reads the credential; CREDENTIAL_NONE when the request brings none. */
     void (*who)(const struct request *request, struct credential *credential);
     /* Writes a failure in the vendor's shape. `route` is NULL where none was found. For

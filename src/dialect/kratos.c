@@ -339,5 +339,7 @@ const struct dialect dialect_kratos = {.vendor = VENDOR_KRATOS,
                                        .spaces = spaces,
                                        .routes = routes,
                                        .slash_at_end = true,
+                                       .cors_takes = "Authorization, Content-Type, X-Session-Token",
+                                       .cors_shows = "Content-Type, Link, X-Total-Count",
                                        .who = who,
                                        .fail = fail};

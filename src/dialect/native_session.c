@@ -310,6 +310,7 @@ enum err native_want_create(const struct request *request, const struct caller *
     wish->identifier = record->identifier;
     wish->draft = &record->draft;
     wish->with_token = !record->draft.has_token;
+    wish->with_refresh = true;
     return ERR_OK;
 }
 
@@ -427,6 +428,7 @@ static void show_credentials(const struct request *request, const struct answer 
                          "%.*s=%.*s; Path=/; Max-Age=%lld; HttpOnly; Secure; SameSite=Lax",
                          STR_ARG(cookie), STR_ARG(token), (long long)left_s));
     }
+    json_member_text(json, "refresh_token", answer->refresh_token);
     if (answer->minted.len) {
         json_member_text(json, "access_token", answer->minted);
         json_member_i64(json, "access_token_expires_in_s", JWT_LIFE_S);

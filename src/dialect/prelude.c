@@ -2,6 +2,8 @@
 #include "base/clock.h"
 #include "dialect/keys.h"
 #include "dialect/params.h"
+#include "dialect/prelude_manage.h"
+#include "dialect/prelude_refresh.h"
 
 enum { LIMIT_DEFAULT = 10, LIMIT_MAX = 100 };
 
@@ -86,8 +88,8 @@ static enum err want_revoke(const struct request *request, const struct caller *
     return refuse(failure, "bad_request", "target must be one of all, others, mine and session");
 }
 
-static void show_nothing(const struct request *request, const struct answer *answer,
-                         struct reply *reply)
+void prelude_show_nothing(const struct request *request, const struct answer *answer,
+                          struct reply *reply)
 {
     (void)request, (void)answer;
     reply->status = 204;
@@ -185,6 +187,8 @@ static void fail(const struct request *request, const struct route *route,
     const char *type = error_type(status);
     reply_restart(reply, status);
     struct json_out json = reply_json(reply);
+    if (failure->nonce.len)
+        reply_header(reply, "DPoP-Nonce", failure->nonce);
     json_object_begin(&json);
     json_member_text(&json, "code", str_of(failure->code ? failure->code : type));
     json_member_text(&json, "type", str_of(type));
@@ -192,16 +196,36 @@ static void fail(const struct request *request, const struct route *route,
     json_object_end(&json);
 }
 
-static const char *const spaces[] = {"/v1/session/", "/.well-known/jwks.json",
+static const char *const spaces[] = {"/v1/session/", "/v2/session/apps/", "/.well-known/jwks.json",
                                      "/.well-known/step-up-jwks.json", NULL};
+
+#define MANAGED_USER "/v2/session/apps/{}/users/{}"
 
 static const struct route routes[] = {
     {"GET", "/v1/session/me/list", want_list, show_list, NULL, NULL},
-    {"POST", "/v1/session/me/revoke", want_revoke, show_nothing, NULL, NULL},
+    {"POST", "/v1/session/me/revoke", want_revoke, prelude_show_nothing, NULL, NULL},
+    {"POST", "/v1/session/refresh", prelude_want_refresh, prelude_show_refresh, prelude_who_refresh,
+     prelude_mint_refresh},
+    {"POST", "/v1/session/revoke", prelude_want_logout, prelude_show_logout, prelude_who_refresh,
+     NULL},
+    {"GET", MANAGED_USER "/sessions", prelude_want_managed, prelude_show_managed,
+     prelude_who_manages, NULL},
+    {"DELETE", MANAGED_USER "/sessions/{}", prelude_want_managed_end, prelude_show_nothing,
+     prelude_who_manages, NULL},
+    {"POST", MANAGED_USER "/sessions/invalidate", prelude_want_managed_end_all,
+     prelude_show_nothing, prelude_who_manages, NULL},
     {"GET", "/.well-known/jwks.json", keys_want, keys_show, who_anybody, NULL},
     {"GET", "/.well-known/step-up-jwks.json", keys_want, keys_show, who_anybody, NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
+#undef MANAGED_USER
+
 const struct dialect dialect_prelude = {
-    .vendor = VENDOR_PRELUDE, .spaces = spaces, .routes = routes, .who = who, .fail = fail};
+    .vendor = VENDOR_PRELUDE,
+    .spaces = spaces,
+    .routes = routes,
+    .cors_takes = "Authorization, Content-Type, Accept, DPoP, X-Refresh-Token, X-SDK-User-Agent",
+    .cors_shows = "DPoP-Nonce, X-Refresh-Token, X-Refresh-Token-Expires-At, Date",
+    .who = who,
+    .fail = fail};

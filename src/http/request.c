@@ -86,6 +86,17 @@ void request_each_cookie(const struct request *request, request_cookie_fn each, 
     }
 }
 
+struct str request_cookie(const struct request *request, struct str prefix)
+{
+    struct str rest = request_header(request, "Cookie"), pair, name, value;
+    for (int i = 0; rest.len && i < COOKIES_MAX; i++) {
+        str_split(rest, ';', &pair, &rest);
+        if (str_split(str_trim(pair), '=', &name, &value) && str_starts(name, prefix))
+            return unquoted(value);
+    }
+    return STR_NONE;
+}
+
 /* ---- credentials ---- */
 
 bool request_authorization(const struct request *request, const char *scheme, struct str *rest)

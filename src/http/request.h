@@ -22,6 +22,8 @@ struct site {
     struct str prefix;              /* the path it is mounted under: "" or "/x/y" */
     const struct str *cookie_names; /* of session cookies; a name may end in '*' for any ending */
     size_t cookie_name_count;
+    const struct str *cors_origins; /* whose pages may ask; none: nobody else's */
+    size_t cors_origin_count;
 };
 
 struct param {
@@ -34,7 +36,7 @@ struct body {
     bool whole;
 };
 
-enum { WILDS_MAX = 2 };
+enum { WILDS_MAX = 3 };
 
 struct request {
     struct arena *arena;
@@ -76,6 +78,9 @@ size_t request_param_count(const struct request *request, const char *name);
 /* Calls back for each cookie whose name the site lists, in the order sent. */
 typedef void (*request_cookie_fn)(void *context, struct str value);
 void request_each_cookie(const struct request *request, request_cookie_fn each, void *context);
+
+/* The value of the first cookie whose name begins so; empty without one. */
+struct str request_cookie(const struct request *request, struct str prefix);
 
 /* Splits "Bearer abc": true when the header is there and of that scheme (case ignored, one or more
  * spaces); *rest is what follows. */

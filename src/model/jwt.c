@@ -5,22 +5,9 @@
 #include <jose/jwk.h>
 #include <jose/jws.h>
 
+#include "model/quiet.h"
+
 static const char algorithm[] = "RS256";
-
-/* jose writes its errors to standard error unless told otherwise; ours are told by the caller. */
-static void keep_quiet(void *misc, const char *file, int line, uint64_t err, const char *format,
-                       va_list args)
-{
-    (void)misc, (void)file, (void)line, (void)err, (void)format, (void)args;
-}
-
-static jose_cfg_t *quiet_config(void)
-{
-    jose_cfg_t *config = jose_cfg();
-    if (config)
-        jose_cfg_set_err_func(config, keep_quiet, NULL);
-    return config;
-}
 
 static json_t *parse(struct str text)
 {

@@ -9,16 +9,44 @@ bool secret_begin(void)
     return sodium_init() >= 0;
 }
 
+/* Writes HASH_BYTES bytes as text, and wipes them. */
+static void write_text(uint8_t *bytes, char *out)
+{
+    char text[SECRET_TEXT + 1];
+    sodium_bin2base64(text, sizeof(text), bytes, HASH_BYTES,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    memcpy(out, text, SECRET_TEXT);
+    secret_wipe(bytes, HASH_BYTES);
+    secret_wipe(text, sizeof(text));
+}
+
 void secret_make(char *out)
 {
     uint8_t random[HASH_BYTES];
-    char text[SECRET_TEXT + 1];
     randombytes_buf(random, sizeof(random));
-    sodium_bin2base64(text, sizeof(text), random, sizeof(random),
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    memcpy(out, text, SECRET_TEXT);
-    secret_wipe(random, sizeof(random));
-    secret_wipe(text, sizeof(text));
+    write_text(random, out);
+}
+
+void secret_derive(struct str secret, const char *purpose, const void *bytes, size_t len, char *out)
+{
+    crypto_auth_hmacsha256_state state;
+    uint8_t made[HASH_BYTES];
+    crypto_auth_hmacsha256_init(&state, (const unsigned char *)secret.ptr, secret.len);
+    crypto_auth_hmacsha256_update(&state, (const unsigned char *)purpose, strlen(purpose) + 1);
+    crypto_auth_hmacsha256_update(&state, bytes, len);
+    crypto_auth_hmacsha256_final(&state, made);
+    secret_wipe(&state, sizeof(state));
+    write_text(made, out);
+}
+
+void secret_random(void *bytes, size_t len)
+{
+    randombytes_buf(bytes, len);
+}
+
+bool secret_equal(struct str a, struct str b)
+{
+    return a.len == b.len && sodium_memcmp(a.ptr, b.ptr, a.len) == 0;
 }
 
 void secret_hash(struct str secret, uint8_t *hash)

@@ -19,4 +19,12 @@ bool secret_hash_parse(struct str hex, uint8_t *hash);
 bool secret_hash_equal(const uint8_t *a, const uint8_t *b);
 void secret_wipe(void *bytes, size_t len);
 
+/* Writes what a secret makes of some bytes for that purpose (HMAC-SHA-256), in the form of
+ * secret_make: nobody can tell it without the secret, and it tells nothing of the secret. */
+void secret_derive(struct str secret, const char *purpose, const void *bytes, size_t len,
+                   char *out);
+/* Random bytes; and whether two texts are the same, in constant time for texts of one length. */
+void secret_random(void *bytes, size_t len);
+bool secret_equal(struct str a, struct str b);
+
 #endif

@@ -22,6 +22,9 @@ enum setting {
     SETTING_COUNT
 };
 
+/* Whether refresh tokens want a proof of possession: the only vendor with proofs says so. */
+#define SETTING_PROOF SETTING_PRELUDE_DPOP
+
 /* The vendor's name as records write it ("kratos"); NULL for a number that is none. */
 const char *vendor_name(int vendor);
 /* The number of a vendor's name; 0 for an unknown name. */

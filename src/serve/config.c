@@ -65,6 +65,14 @@ static const char *no_cookie(const char *text)
     return *text && text[strcspn(text, " \t;=,\"")] == '\0' ? NULL : "must be names of cookies";
 }
 
+/* As browsers spell an origin (RFC 6454, 6.1): scheme, host and port, and nothing after them. */
+static const char *no_origin(const char *text)
+{
+    const char *host = strstr(text, "://");
+    bool right = no_url(text) == NULL && host && host[3] && !strchr(host + 3, '/');
+    return right ? NULL : "must be origins such as \"https://app.example.com\"";
+}
+
 static const char *no_level(const char *text)
 {
     enum log_level level;
@@ -90,6 +98,9 @@ static const struct option options[] = {
     {"cookie_names", KIND_LIST, "{\"ory_kratos_session\", \"ory_session_*\"}", 0, 0, no_cookie,
      "cookies that hold a session token, the first one known counts; '*' ends a name as any "
      "ending"},
+    {"cors_origins", KIND_LIST, "{}", 0, 0, no_origin,
+     "whose pages may ask from a browser, such as \"https://app.example.com\"; none: nobody "
+     "else's"},
     {"log_level", KIND_TEXT, "info", 0, 0, no_level,
      "error, warn, info or debug, on standard error"},
 };
@@ -125,8 +136,8 @@ static int check_option(cfg_t *cfg, cfg_opt_t *opt)
             return -1;
         }
     }
-    if (cfg_opt_size(opt) > COOKIE_NAMES_MAX) {
-        cfg_error(cfg, "%s has more than %d elements", option->name, COOKIE_NAMES_MAX);
+    if (cfg_opt_size(opt) > LIST_MAX) {
+        cfg_error(cfg, "%s has more than %d elements", option->name, LIST_MAX);
         return -1;
     }
     return 0;
@@ -258,10 +269,10 @@ static enum err read_file(cfg_t *cfg, const char *path, bool must_exist)
 /* A list's elements are parted by commas or blanks there. */
 static enum err set_from_text(cfg_t *cfg, cfg_opt_t *opt, const struct option *option, char *text)
 {
-    char *values[COOKIE_NAMES_MAX], *rest = text, *value;
+    char *values[LIST_MAX], *rest = text, *value;
     unsigned count = 0;
     if (option->kind == KIND_LIST)
-        while (count < COOKIE_NAMES_MAX && (value = strsep(&rest, ", ")))
+        while (count < LIST_MAX && (value = strsep(&rest, ", ")))
             values[count] = value, count += *value != '\0';
     else
         values[count++] = text;
@@ -291,6 +302,12 @@ static enum err read_variable(cfg_t *cfg, const struct option *option)
     return err;
 }
 
+static void take_list(cfg_t *cfg, const char *name, struct str *texts)
+{
+    for (unsigned i = 0; i < cfg_size(cfg, name); i++)
+        texts[i] = str_of(cfg_getnstr(cfg, name, i));
+}
+
 static void take(cfg_t *cfg, struct config *config)
 {
     enum log_level level = LOG_INFO;
@@ -305,11 +322,13 @@ static void take(cfg_t *cfg, struct config *config)
         .map_bytes = (size_t)cfg_getint(cfg, "map_size_mib") << 20,
         .site = {.public_url = str_of(cfg_getstr(cfg, "public_url")),
                  .prefix = str_of(cfg_getstr(cfg, "prefix")),
-                 .cookie_name_count = cfg_size(cfg, "cookie_names")},
+                 .cookie_name_count = cfg_size(cfg, "cookie_names"),
+                 .cors_origin_count = cfg_size(cfg, "cors_origins")},
     };
-    for (unsigned i = 0; i < config->site.cookie_name_count; i++)
-        config->cookie_names[i] = str_of(cfg_getnstr(cfg, "cookie_names", i));
+    take_list(cfg, "cookie_names", config->cookie_names);
+    take_list(cfg, "cors_origins", config->cors_origins);
     config->site.cookie_names = config->cookie_names;
+    config->site.cors_origins = config->cors_origins;
     log_level_parse(cfg_getstr(cfg, "log_level"), &level);
     log_set_level(level);
 }

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "http/request.h"
 
-enum { COOKIE_NAMES_MAX = 16, WORKERS_MAX = 256 };
+enum { LIST_MAX = 16, WORKERS_MAX = 256 };
 
 struct config {
     void *source; /* what the texts below belong to */
@@ -19,7 +19,7 @@ struct config {
     uint64_t requests_per_worker;
     int drain_seconds;
     size_t map_bytes;
-    struct str cookie_names[COOKIE_NAMES_MAX];
+    struct str cookie_names[LIST_MAX], cors_origins[LIST_MAX];
     struct site site;
 };
 

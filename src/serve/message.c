@@ -5,7 +5,12 @@
 /* A message: version, now in 8 bytes, count in 2; then each put: its kind in a byte and its fields
  * in the order of their struct, instants and numbers big-endian, texts after their length in 2
  * bytes, a session's record after its length in 4. */
-enum { VERSION = 1, FLAG_ID = 1, FLAG_IF_THERE = 2, ID_BYTES = sizeof(struct uuid) };
+enum { VERSION = 1, ID_BYTES = sizeof(struct uuid) };
+
+/* Flags of a session, of an ending, of a rotation. */
+enum { FLAG_FRESH = 1, FLAG_REFRESH = 2 };
+enum { FLAG_ID = 1, FLAG_IF_THERE = 2 };
+enum { FLAG_KEY = 1, FLAG_PROOF = 2 };
 
 /* ---- writing ---- */
 
@@ -48,7 +53,9 @@ static void put_session(struct buf *buf, const struct put_session *session)
     put_text(buf, session->user_id);
     put_text(buf, session->user_identifier);
     put_text(buf, session->actor);
-    buf_byte(buf, session->fresh);
+    buf_byte(buf,
+             (char)((session->fresh ? FLAG_FRESH : 0) | (session->has_refresh ? FLAG_REFRESH : 0)));
+    buf_put(buf, session->refresh_hash, HASH_BYTES);
     put_uuid(buf, &session->draft->id);
     put_u64(buf, (uint64_t)session->draft->created);
     size_t at = buf->len;
@@ -79,6 +86,20 @@ static void put_touch(struct buf *buf, const struct put_touch *touch)
     put_text(buf, touch->actor);
 }
 
+static void put_rotation(struct buf *buf, const struct put_rotation *rotation)
+{
+    put_u32(buf, rotation->app);
+    put_uuid(buf, &rotation->id);
+    buf_put(buf, rotation->presented, HASH_BYTES);
+    buf_put(buf, rotation->salt, SALT_BYTES);
+    buf_put(buf, rotation->successor, HASH_BYTES);
+    buf_byte(buf,
+             (char)((rotation->has_key ? FLAG_KEY : 0) | (rotation->has_proof ? FLAG_PROOF : 0)));
+    buf_put(buf, rotation->key, HASH_BYTES);
+    buf_put(buf, rotation->proof, HASH_BYTES);
+    put_u64(buf, (uint64_t)rotation->proof_until);
+}
+
 static bool texts_fit(struct str one, struct str two, struct str three)
 {
     return one.len <= UINT16_MAX && two.len <= UINT16_MAX && three.len <= UINT16_MAX;
@@ -105,6 +126,9 @@ static enum err put_one(struct buf *buf, const struct put *put)
         if (!texts_fit(put->touch.actor, STR_NONE, STR_NONE))
             return ERR_TOO_LARGE;
         put_touch(buf, &put->touch);
+        return ERR_OK;
+    case PUT_ROTATION:
+        put_rotation(buf, &put->rotation);
         return ERR_OK;
     default:
         return ERR_INTERNAL;
@@ -135,7 +159,7 @@ struct rest {
 
 static const uint8_t *take(struct rest *rest, size_t len)
 {
-    static const uint8_t none[ID_BYTES];
+    static const uint8_t none[HASH_BYTES];
     const uint8_t *taken = (const uint8_t *)rest->bytes.ptr;
     if (len > rest->bytes.len) {
         rest->short_of = true;
@@ -176,7 +200,10 @@ static enum err take_session(struct rest *rest, struct arena *arena, struct put_
                                 .draft = arena_alloc(arena, sizeof(*put->draft))};
     put->user_identifier = take_text(rest);
     put->actor = take_text(rest);
-    put->fresh = *take(rest, 1) != 0;
+    uint8_t flags = *take(rest, 1);
+    put->fresh = flags & FLAG_FRESH;
+    put->has_refresh = flags & FLAG_REFRESH;
+    memcpy(put->refresh_hash, take(rest, HASH_BYTES), HASH_BYTES);
     struct uuid id = take_uuid(rest);
     int64_t created = take_i64(rest);
     struct str record = take_bytes(rest, bytes_u32(take(rest, 4)));
@@ -216,6 +243,21 @@ static void take_touch(struct rest *rest, struct put_touch *put)
     put->actor = take_text(rest);
 }
 
+static void take_rotation(struct rest *rest, struct put_rotation *put)
+{
+    *put = (struct put_rotation){.app = bytes_u32(take(rest, 4))};
+    put->id = take_uuid(rest);
+    memcpy(put->presented, take(rest, HASH_BYTES), HASH_BYTES);
+    memcpy(put->salt, take(rest, SALT_BYTES), SALT_BYTES);
+    memcpy(put->successor, take(rest, HASH_BYTES), HASH_BYTES);
+    uint8_t flags = *take(rest, 1);
+    put->has_key = flags & FLAG_KEY;
+    put->has_proof = flags & FLAG_PROOF;
+    memcpy(put->key, take(rest, HASH_BYTES), HASH_BYTES);
+    memcpy(put->proof, take(rest, HASH_BYTES), HASH_BYTES);
+    put->proof_until = take_i64(rest);
+}
+
 static enum err take_put(struct rest *rest, struct arena *arena, struct put *put)
 {
     uint8_t kind = *take(rest, 1);
@@ -227,6 +269,8 @@ static enum err take_put(struct rest *rest, struct arena *arena, struct put *put
         take_ending(rest, &put->ending);
     else if (kind == PUT_TOUCH)
         take_touch(rest, &put->touch);
+    else if (kind == PUT_ROTATION)
+        take_rotation(rest, &put->rotation);
     else
         err = ERR_CORRUPT;
     return rest->short_of ? ERR_CORRUPT : err;

@@ -14,8 +14,13 @@ static bool next_segment(struct str *path, struct str *segment)
     return true;
 }
 
-/* Whether the raw path is the pattern, its segments decoded; an open one is any but an empty one.
- */
+/* What some would take for another path names nothing. */
+static bool names_something(struct str segment)
+{
+    return segment.len && !str_eq(segment, STR(".")) && !str_eq(segment, STR(".."));
+}
+
+/* Whether the raw path is the pattern, its segments decoded. */
 static bool path_is(const struct request *request, struct str path, struct str pattern, bool slash,
                     struct str *wilds)
 {
@@ -25,7 +30,7 @@ static bool path_is(const struct request *request, struct str path, struct str p
         if (!next_segment(&path, &raw) || !request_decode(request->arena, raw, false, &decoded))
             return false;
         bool open = str_eq(wanted, STR("{}"));
-        if (open ? decoded.len == 0 : !str_eq(decoded, wanted))
+        if (open ? !names_something(decoded) : !str_eq(decoded, wanted))
             return false;
         if (open && wild < WILDS_MAX)
             wilds[wild++] = decoded;

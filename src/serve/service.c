@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "serve/cors.h"
 #include "serve/route.h"
 
 static void make_request_id(struct service *service, char *out)
@@ -71,12 +72,11 @@ static enum err admit(struct passage *passage)
 static enum err write(struct passage *passage)
 {
     struct answer *answer = &passage->answer;
-    if (answer->put_count == 0)
-        return ERR_OK;
-    enum err err = submit(passage->service->submitter, answer->puts, answer->put_count, answer->now,
-                          &answer->outcome);
-    bool none = answer->wish.some_must_be && answer->outcome.matched == 0;
-    return err == ERR_OK && none ? ERR_NOT_FOUND : err;
+    enum err err = ERR_OK;
+    if (answer->put_count)
+        err = submit(passage->service->submitter, answer->puts, answer->put_count, answer->now,
+                     &answer->outcome);
+    return err == ERR_OK ? core_settle(passage->request.arena, &passage->caller, answer) : err;
 }
 
 static enum err mint(struct passage *passage)
@@ -139,6 +139,10 @@ static void fail(struct passage *passage, enum err err)
     const struct match *match = &passage->match;
     struct failure *failure = &passage->failure;
     failure->err = err;
+    if (passage->caller.fault)
+        failure->code = passage->caller.fault;
+    if (passage->caller.nonce.len)
+        failure->nonce = passage->caller.nonce;
     if (failure->text.len == 0)
         failure->text = str_of(err_text(err));
     if (match->dialect)
@@ -186,8 +190,12 @@ void service_answer(void *context, char *const *env, const struct body *body, st
     enum err err = read_request(&passage, env, id);
     if (err == ERR_OK)
         err = pass(&passage);
-    if (err != ERR_OK)
+    if (err != ERR_OK && !cors_preflight(&passage.request, &passage.match, &passage.reply)) {
         fail(&passage, err);
+        cors_add(&passage.request, &passage.match, &passage.reply);
+    } else if (err == ERR_OK) {
+        cors_add(&passage.request, &passage.match, &passage.reply);
+    }
     reply_write(&passage.reply, str_eq(passage.request.method, STR("HEAD")), out);
     if (passage.snapshot)
         snapshot_end(passage.snapshot);

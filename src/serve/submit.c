@@ -15,16 +15,20 @@ void outcome_encode(enum err err, const struct outcome *outcome, uint8_t *bytes)
     bytes_put_u64(bytes + 1, outcome->at);
     bytes_put_u64(bytes + 9, outcome->matched);
     bytes_put_u64(bytes + 17, outcome->changed);
+    bytes[25] = (uint8_t)outcome->rotation;
+    memcpy(bytes + 26, outcome->salt, SALT_BYTES);
 }
 
 bool outcome_decode(const uint8_t *bytes, size_t len, enum err *err, struct outcome *outcome)
 {
-    if (len != OUTCOME_BYTES || bytes[0] >= ERR_COUNT)
+    if (len != OUTCOME_BYTES || bytes[0] >= ERR_COUNT || bytes[25] >= ROTATION_COUNT)
         return false;
     *err = bytes[0];
     *outcome = (struct outcome){.at = bytes_u64(bytes + 1),
                                 .matched = bytes_u64(bytes + 9),
-                                .changed = bytes_u64(bytes + 17)};
+                                .changed = bytes_u64(bytes + 17),
+                                .rotation = bytes[25]};
+    memcpy(outcome->salt, bytes + 26, SALT_BYTES);
     return true;
 }
 

@@ -5,7 +5,7 @@
 
 #include "store/store.h"
 
-enum { SUBMIT_WAIT_S = 10, OUTCOME_BYTES = 25 };
+enum { SUBMIT_WAIT_S = 10, OUTCOME_BYTES = 26 + SALT_BYTES };
 
 struct submitter {
     int fd;              /* the socket to the writer; -1: there is none */

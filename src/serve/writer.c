@@ -166,7 +166,9 @@ static void look_after(struct writer *writer)
     writer->purged_ns = now_ns;
     store_tend(writer->store);
     enum err err = store_purge(writer->store, clock_now(), PURGE_STEP, &writer->purge, &removed);
-    if (err != ERR_OK && err != ERR_NOT_FOUND) /* somebody else has purged it meanwhile */
+    if (err == ERR_OK)
+        err = store_sweep(writer->store, clock_now(), PURGE_STEP);
+    if (err != ERR_OK)
         log_error("writer: purge: %s", err_word(err));
     if (removed)
         log_info("writer: %llu sessions were past retention", (unsigned long long)removed);

@@ -20,8 +20,7 @@ static enum err get(const struct writing *writing, enum table table, struct str 
     return env_get(writing->txn, writing->store, table, key, value);
 }
 
-/* An entry may be there already, saying the same; another object's is in the way. */
-static enum err put_entry(void *context, enum table table, const struct key *key, struct str value)
+enum err writing_put_entry(void *context, enum table table, const struct key *key, struct str value)
 {
     struct writing *writing = context;
     struct str there;
@@ -31,8 +30,8 @@ static enum err put_entry(void *context, enum table table, const struct key *key
     return err == ERR_NOT_FOUND ? writing_put(writing, table, key_view(key), value) : err;
 }
 
-static enum err delete_entry(void *context, enum table table, const struct key *key,
-                             struct str value)
+enum err writing_delete_entry(void *context, enum table table, const struct key *key,
+                              struct str value)
 {
     struct writing *writing = context;
     MDB_val at = env_val(key_view(key));
@@ -76,14 +75,11 @@ static enum err number_app(const struct writing *writing, uint32_t *number)
     return err == ERR_OK && next > UINT32_MAX ? ERR_FULL : err;
 }
 
-/* The key made ahead is used once the app is known to need it. */
-static enum err put_signing(struct writing *writing, uint32_t app, const struct signing *signing)
+/* Makes the key that was made ahead the one the app signs with. */
+static enum err put_signer(struct writing *writing, uint32_t app, const struct signing *signing)
 {
     struct key number = key_of_app(app);
-    struct str there, kid = buf_view(&signing->kid);
-    enum err err = get(writing, TABLE_SIGNERS, key_view(&number), &there);
-    if (err != ERR_NOT_FOUND)
-        return err;
+    struct str kid = buf_view(&signing->kid);
     if (kid.len == 0)
         return ERR_INTERNAL;
     buf_reset(&writing->record);
@@ -91,14 +87,44 @@ static enum err put_signing(struct writing *writing, uint32_t app, const struct 
     buf_str(&writing->record, buf_view(&signing->jwk));
     if (writing->record.failed)
         return ERR_MEMORY;
-    err = writing_put(writing, TABLE_SIGNING, kid, buf_view(&writing->record));
+    enum err err = writing_put(writing, TABLE_SIGNING, kid, buf_view(&writing->record));
     return err == ERR_OK ? writing_put(writing, TABLE_SIGNERS, key_view(&number), kid) : err;
 }
 
+/* The key made ahead is used once the app is known to need it. */
+static enum err put_first_signer(struct writing *writing, uint32_t app,
+                                 const struct signing *signing)
+{
+    struct key number = key_of_app(app);
+    struct str there;
+    enum err err = get(writing, TABLE_SIGNERS, key_view(&number), &there);
+    return err == ERR_NOT_FOUND ? put_signer(writing, app, signing) : err;
+}
+
+enum err writing_put_signing(struct writing *writing, const struct put_signing *wanted,
+                             const struct signing *signing)
+{
+    struct snapshot snapshot = writing_view(writing);
+    struct app app;
+    struct str kid;
+    struct key until = {.len = 0};
+    enum err err = store_app_by_id(&snapshot, wanted->app_id, &app);
+    struct key number = key_of_app(app.number);
+    if (err == ERR_OK)
+        err = get(writing, TABLE_SIGNERS, key_view(&number), &kid);
+    if (err == ERR_OK)
+        err = keep_old(writing, &kid);
+    key_put_u64(&until, (uint64_t)wanted->keep_until);
+    if (err == ERR_OK)
+        err = writing_put(writing, TABLE_RETIRED, kid, key_view(&until));
+    return err == ERR_OK ? put_signer(writing, app.number, signing) : err;
+}
+
 /* Takes out the entries of the app that is replaced, if there is one; a new one gets a number. */
-static enum err replace_app(struct writing *writing, struct str id, uint32_t *number,
+static enum err replace_app(struct writing *writing, const struct put_app *wanted, uint32_t *number,
                             int64_t *created)
 {
+    struct str id = wanted->app.id;
     struct snapshot snapshot = writing_view(writing);
     struct app old;
     enum err err = store_app_by_id(&snapshot, id, &old);
@@ -106,6 +132,8 @@ static enum err replace_app(struct writing *writing, struct str id, uint32_t *nu
         *created = writing->now;
         return number_app(writing, number);
     }
+    if (err == ERR_OK && wanted->fresh)
+        return ERR_CONFLICT;
     if (err == ERR_OK)
         err = keep_old(writing, &old.keys);
     if (err != ERR_OK)
@@ -113,7 +141,7 @@ static enum err replace_app(struct writing *writing, struct str id, uint32_t *nu
     *created = old.created;
     *number = old.number;
     old.id = id;
-    return entries_of_app(&old, delete_entry, writing);
+    return entries_of_app(&old, writing_delete_entry, writing);
 }
 
 enum err writing_put_app(struct writing *writing, const struct put_app *wanted,
@@ -123,7 +151,7 @@ enum err writing_put_app(struct writing *writing, const struct put_app *wanted,
     int64_t created;
     if (!app_id_is_valid(app.id))
         return ERR_INVALID;
-    enum err err = replace_app(writing, app.id, &app.number, &created);
+    enum err err = replace_app(writing, wanted, &app.number, &created);
     if (err != ERR_OK)
         return err;
     app.created = given_or(app.created, created);
@@ -136,10 +164,10 @@ enum err writing_put_app(struct writing *writing, const struct put_app *wanted,
     err = app_decode(buf_view(&writing->record), &app);
     app.number = number;
     if (err == ERR_OK)
-        err = entries_of_app(&app, put_entry, writing);
+        err = entries_of_app(&app, writing_put_entry, writing);
     if (err == ERR_OK)
         err = writing_put(writing, TABLE_APPS, key_view(&key), buf_view(&writing->record));
-    return err == ERR_OK ? put_signing(writing, number, signing) : err;
+    return err == ERR_OK ? put_first_signer(writing, number, signing) : err;
 }
 
 /* ---- users ---- */
@@ -173,7 +201,7 @@ static enum err put_user_of(struct writing *writing, const struct app *app,
     if (writing->record.failed)
         return ERR_MEMORY;
     struct key key = key_of_user(app->number, *number);
-    err = entries_of_user(&user, put_entry, writing);
+    err = entries_of_user(&user, writing_put_entry, writing);
     return err == ERR_OK
                ? writing_put(writing, TABLE_USERS, key_view(&key), buf_view(&writing->record))
                : err;
@@ -230,9 +258,11 @@ enum err writing_remove_session(struct writing *writing, const struct session *s
     if (err == ERR_OK)
         err = session_read(record, &place, &old);
     if (err == ERR_OK)
-        err = entries_of_session(&old, delete_entry, writing);
+        err = entries_of_session(&old, writing_delete_entry, writing);
     if (err == ERR_OK)
-        err = delete_entry(writing, TABLE_SESSIONS, &key, STR_NONE);
+        err = writing_delete_entry(writing, TABLE_SESSIONS, &key, STR_NONE);
+    if (err == ERR_OK)
+        err = writing_remove_refresh(writing, &place);
     return err == ERR_OK ? count_sessions(writing, session->app, -1) : err;
 }
 
@@ -256,6 +286,14 @@ static bool texts_fit(const struct session_draft *draft)
         if (draft->texts[i].len > (i < TEXT_BROUGHT_ID ? TEXT_MAX : SPELLING_MAX))
             return false;
     return true;
+}
+
+static enum err put_first_refresh(struct writing *writing, const struct place *place,
+                                  const uint8_t *hash)
+{
+    struct refresh refresh = {.has_previous = false};
+    memcpy(refresh.hash, hash, HASH_BYTES);
+    return writing_put_refresh(writing, place, &refresh);
 }
 
 enum err writing_put_session(struct writing *writing, const struct put_session *wanted)
@@ -286,11 +324,13 @@ enum err writing_put_session(struct writing *writing, const struct put_session *
     struct key key = key_of_session(&place);
     err = session_read(buf_view(&writing->record), &place, &session);
     if (err == ERR_OK)
-        err = entries_of_session(&session, put_entry, writing);
+        err = entries_of_session(&session, writing_put_entry, writing);
     if (err == ERR_OK)
         err = writing_put(writing, TABLE_SESSIONS, key_view(&key), buf_view(&writing->record));
     if (err == ERR_OK)
         err = count_sessions(writing, place.app, 1);
+    if (err == ERR_OK && wanted->has_refresh)
+        err = put_first_refresh(writing, &place, wanted->refresh_hash);
     return err == ERR_OK && wanted->fresh
                ? audit_note(writing, &session, AUDIT_CREATED, wanted->actor)
                : err;

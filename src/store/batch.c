@@ -20,6 +20,10 @@ static enum err put_one(struct writing *writing, const struct put *put,
         return writing_end(writing, &put->ending);
     case PUT_TOUCH:
         return writing_touch(writing, &put->touch);
+    case PUT_ROTATION:
+        return writing_rotate(writing, &put->rotation);
+    case PUT_SIGNING:
+        return writing_put_signing(writing, &put->signing, signing);
     }
     return ERR_INTERNAL;
 }
@@ -104,6 +108,8 @@ static enum err make_signings(struct store *store, const struct batch *batches, 
         for (size_t j = 0; err == ERR_OK && j < batches[i].count; j++)
             if (batches[i].puts[j].kind == PUT_APP)
                 err = make_signing(store, batches[i].puts[j].app.app.id, &signings[j]);
+            else if (batches[i].puts[j].kind == PUT_SIGNING)
+                err = jwk_generate(&signings[j].jwk, &signings[j].kid);
     return err;
 }
 

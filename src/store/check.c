@@ -168,6 +168,42 @@ static enum err check_session(void *context, struct str key, struct str value)
     return entries_told(checking, entries_of_session(&session, check_entry, checking));
 }
 
+static enum err check_refresh(void *context, struct str key, struct str value)
+{
+    struct checking *checking = context;
+    struct refresh refresh;
+    struct session session;
+    struct uuid id;
+    char text[UUID_TEXT];
+    enum err err =
+        key.len == APP_BYTES + sizeof(id) ? refresh_decode(value, &refresh) : ERR_CORRUPT;
+    if (err != ERR_OK) {
+        fault(checking, "a refresh token's record cannot be read: %s", err_text(err));
+        return ERR_OK;
+    }
+    memcpy(id.bytes, key.ptr + APP_BYTES, sizeof(id.bytes));
+    uuid_write(&id, text);
+    name_object(checking, "refresh token of session", (struct str){text, sizeof(text)});
+    if (store_session(checking->snapshot, bytes_u32((const uint8_t *)key.ptr), &id, &session) !=
+        ERR_OK) {
+        fault(checking, "%s has no session", checking->object);
+        return ERR_OK;
+    }
+    struct place place = {session.app, session.user, session.created, session.id};
+    return entries_told(checking, entries_of_refresh(&place, &refresh, check_entry, checking));
+}
+
+static enum err check_retired(void *context, struct str key, struct str value)
+{
+    struct checking *checking = context;
+    struct str jwk;
+    uint32_t app;
+    (void)value;
+    if (store_signing_key(checking->snapshot, key, &app, &jwk) != ERR_OK)
+        fault(checking, "retired key %.*s is not there", STR_ARG(key));
+    return ERR_OK;
+}
+
 /* An app whose last session went keeps a count of nought. */
 static enum err discount_empty(void *context, struct str key, struct str value)
 {
@@ -181,9 +217,9 @@ static enum err discount_empty(void *context, struct str key, struct str value)
 /* With all that records ask for found, any entry more is nobody's. */
 static enum err check_strays(struct checking *checking)
 {
-    static const enum table indices[] = {TABLE_APP_IDS,  TABLE_KEYS,   TABLE_SIGNERS,
-                                         TABLE_USER_IDS, TABLE_IDS,    TABLE_TOKENS,
-                                         TABLE_BROUGHT,  TABLE_NEWEST, TABLE_COUNTS};
+    static const enum table indices[] = {TABLE_APP_IDS, TABLE_KEYS,   TABLE_SIGNERS, TABLE_USER_IDS,
+                                         TABLE_IDS,     TABLE_TOKENS, TABLE_BROUGHT, TABLE_NEWEST,
+                                         TABLE_COUNTS,  TABLE_REFRESH};
     const struct snapshot *snapshot = checking->snapshot;
     for (size_t i = 0; i < sizeof(indices) / sizeof(*indices); i++) {
         MDB_stat stat;
@@ -202,11 +238,10 @@ static enum err check_all(struct checking *checking)
     static const struct {
         enum table table;
         row_fn check;
-    } steps[] = {{TABLE_APPS, check_app},
-                 {TABLE_SIGNING, check_signing},
-                 {TABLE_USERS, check_user},
-                 {TABLE_SESSIONS, check_session},
-                 {TABLE_COUNTS, discount_empty}};
+    } steps[] = {{TABLE_APPS, check_app},        {TABLE_SIGNING, check_signing},
+                 {TABLE_USERS, check_user},      {TABLE_SESSIONS, check_session},
+                 {TABLE_COUNTS, discount_empty}, {TABLE_REFRESHES, check_refresh},
+                 {TABLE_RETIRED, check_retired}};
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < sizeof(steps) / sizeof(*steps); i++)
         err = cursor_each(checking->snapshot, steps[i].table, STR_NONE, steps[i].check, checking);

@@ -5,11 +5,16 @@
 #include "base/bytes.h"
 
 const char *const table_names[TABLE_COUNT] = {
-    [TABLE_META] = "meta",     [TABLE_APPS] = "apps",         [TABLE_APP_IDS] = "app_ids",
-    [TABLE_KEYS] = "keys",     [TABLE_SIGNING] = "signing",   [TABLE_SIGNERS] = "signers",
-    [TABLE_USERS] = "users",   [TABLE_USER_IDS] = "user_ids", [TABLE_SESSIONS] = "sessions",
-    [TABLE_IDS] = "ids",       [TABLE_TOKENS] = "tokens",     [TABLE_BROUGHT] = "brought",
-    [TABLE_NEWEST] = "newest", [TABLE_COUNTS] = "counts",     [TABLE_AUDIT] = "audit",
+    [TABLE_META] = "meta",         [TABLE_APPS] = "apps",
+    [TABLE_APP_IDS] = "app_ids",   [TABLE_KEYS] = "keys",
+    [TABLE_SIGNING] = "signing",   [TABLE_SIGNERS] = "signers",
+    [TABLE_USERS] = "users",       [TABLE_USER_IDS] = "user_ids",
+    [TABLE_SESSIONS] = "sessions", [TABLE_IDS] = "ids",
+    [TABLE_TOKENS] = "tokens",     [TABLE_BROUGHT] = "brought",
+    [TABLE_NEWEST] = "newest",     [TABLE_COUNTS] = "counts",
+    [TABLE_AUDIT] = "audit",       [TABLE_REFRESHES] = "refreshes",
+    [TABLE_REFRESH] = "refresh",   [TABLE_PROOFS] = "proofs",
+    [TABLE_RETIRED] = "retired",
 };
 
 enum { ID_BYTES = 16, INSTANT_BYTES = 8 };
@@ -259,4 +264,16 @@ enum err entries_of_session(const struct session *session, entry_fn each, void *
         err = give(each, context, TABLE_TOKENS, hash, key_view(&self));
     }
     return err == ERR_OK ? give_brought(session, each, context) : err;
+}
+
+enum err entries_of_refresh(const struct place *place, const struct refresh *refresh, entry_fn each,
+                            void *context)
+{
+    struct key self = key_of_session(place), now = {.len = 0}, before = {.len = 0};
+    key_put(&now, (struct str){(const char *)refresh->hash, HASH_BYTES});
+    key_put(&before, (struct str){(const char *)refresh->previous, HASH_BYTES});
+    enum err err = give(each, context, TABLE_REFRESH, now, key_view(&self));
+    if (err == ERR_OK && refresh->has_previous)
+        err = give(each, context, TABLE_REFRESH, before, key_view(&self));
+    return err;
 }

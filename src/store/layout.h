@@ -16,12 +16,17 @@
  *   brought   app, vendor, text            -> id
  *   newest    app, ~created, ~id           -> user
  *   counts    app                          -> how many sessions it has
- *   audit     app, instant, number         -> a line of the audit trail (audit.c) */
+ *   audit     app, instant, number         -> a line of the audit trail (audit.c)
+ *   refreshes app, id                      -> record (refresh_encode)
+ *   refresh   hash                         -> app, user, ~created, ~id
+ *   proofs    hash                         -> the instant until which it is kept
+ *   retired   key id                       -> the instant until which the signing key is */
 #ifndef ROLLCALL_STORE_LAYOUT_H
 #define ROLLCALL_STORE_LAYOUT_H
 
 #include "base/err.h"
 #include "model/app.h"
+#include "model/refresh.h"
 #include "model/session.h"
 #include "model/user.h"
 
@@ -41,11 +46,16 @@ enum table {
     TABLE_NEWEST,
     TABLE_COUNTS,
     TABLE_AUDIT,
+    TABLE_REFRESHES,
+    TABLE_REFRESH,
+    TABLE_PROOFS,
+    TABLE_RETIRED,
     TABLE_COUNT
 };
 extern const char *const table_names[TABLE_COUNT];
 
-/* Format 1 had no audit trail; it is brought up when it is opened for writing. */
+/* Format 1 had neither the audit trail nor what comes after it; it is brought up when it is opened
+ * for writing. */
 enum { FORMAT = 2, KEY_MAX = 160, APP_BYTES = 4, USER_BYTES = 8, SESSION_KEY_BYTES = 36 };
 
 /* A key, or a short value. */
@@ -102,5 +112,7 @@ typedef enum err (*entry_fn)(void *context, enum table table, const struct key *
 enum err entries_of_app(const struct app *app, entry_fn each, void *context) MUST_CHECK;
 enum err entries_of_user(const struct user *user, entry_fn each, void *context) MUST_CHECK;
 enum err entries_of_session(const struct session *session, entry_fn each, void *context) MUST_CHECK;
+enum err entries_of_refresh(const struct place *place, const struct refresh *refresh, entry_fn each,
+                            void *context) MUST_CHECK;
 
 #endif

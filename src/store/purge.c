@@ -1,6 +1,8 @@
 /* Housekeeping: sessions past their app's retention are taken out, a few at a time. Nothing that is
  * shown depends on it. */
+#include "base/bytes.h"
 #include "base/clock.h"
+#include "store/cursor.h"
 #include "store/session_read.h"
 #include "store/writing.h"
 
@@ -44,6 +46,7 @@ static enum err look_at(struct sweep *sweep, struct str key, struct str value)
     struct put put = {PUT_ENDING, .ending = {.app = place.app,
                                              .has_id = true,
                                              .id = place.id,
+                                             .if_there = true,
                                              .as = ENDING_NONE,
                                              .actor = STR("retention")}};
     buf_put(&sweep->overdue, &put, sizeof(put));
@@ -91,6 +94,75 @@ enum err store_purge(struct store *store, int64_t now, size_t most, struct purge
     *removed = err == ERR_OK ? outcome.changed : 0;
     buf_free(&sweep.overdue);
     return err;
+}
+
+/* ---- proofs and signing keys ---- */
+
+/* Keys of a table whose instant is over. */
+struct overdue {
+    int64_t now;
+    size_t most;
+    struct buf keys; /* of struct key */
+};
+
+static enum err gather_overdue(void *context, struct str key, struct str value)
+{
+    struct overdue *overdue = context;
+    struct key kept = {.len = 0};
+    if (value.len != sizeof(uint64_t) || key.len > sizeof(kept.bytes))
+        return ERR_CORRUPT;
+    if ((int64_t)bytes_u64((const uint8_t *)value.ptr) > overdue->now || overdue->most == 0)
+        return ERR_OK;
+    overdue->most--;
+    key_put(&kept, key);
+    buf_put(&overdue->keys, &kept, sizeof(kept));
+    return overdue->keys.failed ? ERR_MEMORY : ERR_OK;
+}
+
+static enum err find_overdue(struct store *store, enum table table, struct overdue *overdue)
+{
+    struct snapshot *snapshot;
+    enum err err = snapshot_begin(store, &snapshot);
+    if (err != ERR_OK)
+        return err;
+    err = cursor_each(snapshot, table, STR_NONE, gather_overdue, overdue);
+    snapshot_end(snapshot);
+    return err;
+}
+
+static enum err remove_keys(struct store *store, const enum table *tables, size_t table_count,
+                            const struct buf *keys)
+{
+    struct writing writing = {.store = store};
+    const struct key *key = (const struct key *)(const void *)keys->ptr;
+    enum err err = env_begin_write(store, &writing.txn);
+    if (err != ERR_OK)
+        return err;
+    for (size_t left = keys->len / sizeof(*key); err == ERR_OK && left > 0; left--, key++)
+        for (size_t i = 0; err == ERR_OK && i < table_count; i++)
+            err = writing_delete_entry(&writing, tables[i], key, STR_NONE);
+    if (err == ERR_OK)
+        return env_write_error(store, mdb_txn_commit(writing.txn), "sweep");
+    mdb_txn_abort(writing.txn);
+    return err;
+}
+
+static enum err sweep_table(struct store *store, const enum table *tables, size_t table_count,
+                            int64_t now, size_t most)
+{
+    struct overdue overdue = {.now = now, .most = most};
+    enum err err = find_overdue(store, tables[0], &overdue);
+    if (err == ERR_OK && overdue.keys.len)
+        err = remove_keys(store, tables, table_count, &overdue.keys);
+    buf_free(&overdue.keys);
+    return err;
+}
+
+enum err store_sweep(struct store *store, int64_t now, size_t most)
+{
+    static const enum table proofs[] = {TABLE_PROOFS}, keys[] = {TABLE_RETIRED, TABLE_SIGNING};
+    enum err err = sweep_table(store, proofs, 1, now, most);
+    return err == ERR_OK ? sweep_table(store, keys, 2, now, most) : err;
 }
 
 void store_tend(struct store *store)

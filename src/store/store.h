@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "model/app.h"
 #include "model/query.h"
+#include "model/refresh.h"
 #include "model/session.h"
 #include "model/user.h"
 
@@ -75,6 +76,12 @@ enum err store_session_by_spelling(struct snapshot *snapshot, uint32_t app, enum
 enum err store_session_by_token(struct snapshot *snapshot, const uint8_t *hash,
                                 struct session *session) MUST_CHECK;
 
+/* By the SHA-256 of its refresh token, or of the one before; and what is kept of that. */
+enum err store_session_by_refresh(struct snapshot *snapshot, const uint8_t *hash,
+                                  struct session *session, struct refresh *refresh) MUST_CHECK;
+/* ERR_NOT_FOUND: that proof was not used, or so long ago that it does not matter. */
+enum err store_proof(struct snapshot *snapshot, const uint8_t *hash) MUST_CHECK;
+
 /* The sessions of `app` that answer the query at `now`, exactly: order, ties, total. The page is
  * the arena's. ERR_RUNAWAY from the pattern; ERR_MEMORY. */
 enum err store_find(struct snapshot *snapshot, const struct app *app, const struct query *query,
@@ -100,6 +107,7 @@ enum err store_each_session(struct snapshot *snapshot, uint32_t app, store_sessi
 /* One put: the object replaces the one of the same id, or is new. The caller owns all it points at
  * until store_apply returns. */
 struct put_app {
+    bool fresh;     /* it must be new: ERR_CONFLICT */
     struct app app; /* number is not looked at; created 0: now, or what it was */
     const struct app_key *keys;
     size_t key_count;
@@ -115,6 +123,8 @@ struct put_session {
     struct session_draft *draft; /* completed by session_complete with the app's lifetime */
     bool fresh;                  /* it must be new, and its creation is noted in the audit trail */
     struct str actor;            /* who made it, where it is fresh */
+    bool has_refresh;
+    uint8_t refresh_hash[HASH_BYTES]; /* of a refresh token it is given */
 };
 /* Ends sessions that are active, or removes sessions whatever they are. */
 enum reach { REACH_ONE, REACH_USER, REACH_APP, REACH_COUNT };
@@ -139,7 +149,26 @@ struct put_touch {
     struct str actor;    /* of a new end, which is noted in the audit trail */
 };
 
-enum put_kind { PUT_APP, PUT_USER, PUT_SESSION, PUT_ENDING, PUT_TOUCH };
+/* Uses up a refresh token of an active session; what came of it is in outcome.rotation. */
+struct put_rotation {
+    uint32_t app;
+    struct uuid id;
+    uint8_t presented[HASH_BYTES]; /* of the token brought */
+    uint8_t salt[SALT_BYTES];      /* drawn for this, and the hash of the successor it makes */
+    uint8_t successor[HASH_BYTES];
+    bool has_key; /* the thumbprint of the key that was proven to be held */
+    uint8_t key[HASH_BYTES];
+    bool has_proof; /* by which proof, and until when that has to be remembered */
+    uint8_t proof[HASH_BYTES];
+    int64_t proof_until;
+};
+/* Makes an app a new signing key; the old one verifies until `keep_until`. */
+struct put_signing {
+    struct str app_id;
+    int64_t keep_until;
+};
+
+enum put_kind { PUT_APP, PUT_USER, PUT_SESSION, PUT_ENDING, PUT_TOUCH, PUT_ROTATION, PUT_SIGNING };
 struct put {
     enum put_kind kind;
     union {
@@ -148,7 +177,20 @@ struct put {
         struct put_session session;
         struct put_ending ending;
         struct put_touch touch;
+        struct put_rotation rotation;
+        struct put_signing signing;
     };
+};
+
+/* What became of a refresh token. */
+enum rotation {
+    ROTATION_NONE,       /* it is none, or its session is over */
+    ROTATION_DONE,       /* its successor is good from now on */
+    ROTATION_AGAIN,      /* it was used a moment ago: the salt is that of the successor there is */
+    ROTATION_REUSED,     /* it was used before that: the session has been revoked */
+    ROTATION_OTHER_KEY,  /* it is bound to another key, or to one and none was proven */
+    ROTATION_USED_PROOF, /* the proof was used before */
+    ROTATION_COUNT
 };
 
 /* What a batch came to. */
@@ -156,6 +198,8 @@ struct outcome {
     size_t at;        /* the put at fault, when one is */
     uint64_t matched; /* sessions that endings and touches were about */
     uint64_t changed; /* and those of them that were changed */
+    enum rotation rotation;
+    uint8_t salt[SALT_BYTES]; /* ROTATION_DONE, ROTATION_AGAIN */
 };
 
 struct batch {
@@ -218,6 +262,10 @@ struct purge_place {
 };
 enum err store_purge(struct store *store, int64_t now, size_t most, struct purge_place *place,
                      uint64_t *removed) MUST_CHECK;
+
+/* Takes out proofs that need not be remembered and signing keys that are retired for good, at most
+ * `most` of them. */
+enum err store_sweep(struct store *store, int64_t now, size_t most) MUST_CHECK;
 
 /* Takes back what processes that were killed have left. */
 void store_tend(struct store *store);

@@ -38,9 +38,24 @@ enum err writing_put_user(struct writing *writing, const struct put_user *wanted
 enum err writing_put_session(struct writing *writing, const struct put_session *wanted) MUST_CHECK;
 enum err writing_end(struct writing *writing, const struct put_ending *wanted) MUST_CHECK;
 enum err writing_touch(struct writing *writing, const struct put_touch *wanted) MUST_CHECK;
+enum err writing_rotate(struct writing *writing, const struct put_rotation *wanted) MUST_CHECK;
+enum err writing_put_signing(struct writing *writing, const struct put_signing *wanted,
+                             const struct signing *signing) MUST_CHECK;
 
 /* Takes a session's record and entries out. */
 enum err writing_remove_session(struct writing *writing, const struct session *session) MUST_CHECK;
+
+/* What is kept of a session's refresh token: put, or taken out if there is any. */
+enum err writing_put_refresh(struct writing *writing, const struct place *place,
+                             const struct refresh *refresh) MUST_CHECK;
+enum err writing_remove_refresh(struct writing *writing, const struct place *place) MUST_CHECK;
+
+/* Each an entry_fn, `context` being the writing. An entry may be there already, saying the same;
+ * another object's is in the way: ERR_CONFLICT. */
+enum err writing_put_entry(void *context, enum table table, const struct key *key,
+                           struct str value) MUST_CHECK;
+enum err writing_delete_entry(void *context, enum table table, const struct key *key,
+                              struct str value) MUST_CHECK;
 
 /* Adds a line to the audit trail. */
 enum err audit_note(struct writing *writing, const struct session *session, enum audit_event event,

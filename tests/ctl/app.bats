@@ -11,10 +11,11 @@ setup() {
 @test "app add makes an app and a key for each API that has one" {
     run -0 --separate-stderr "$ROLLCALL" app add acme
     [ "${lines[0]}" = "added acme" ]
-    [[ ${lines[1]} =~ ^corbado\ +acme:corbado1_[A-Za-z0-9_-]{43}$ ]]
-    [[ ${lines[2]} =~ ^streambird\ +sk_live_[A-Za-z0-9_-]{43}$ ]]
-    [[ ${lines[3]} =~ ^admin\ +rk_[A-Za-z0-9_-]{43}$ ]]
-    [ "${#lines[@]}" = 4 ]
+    [[ ${lines[1]} =~ ^prelude\ +prelude_[A-Za-z0-9_-]{43}$ ]]
+    [[ ${lines[2]} =~ ^corbado\ +acme:corbado1_[A-Za-z0-9_-]{43}$ ]]
+    [[ ${lines[3]} =~ ^streambird\ +sk_live_[A-Za-z0-9_-]{43}$ ]]
+    [[ ${lines[4]} =~ ^admin\ +rk_[A-Za-z0-9_-]{43}$ ]]
+    [ "${#lines[@]}" = 5 ]
     [ -z "$stderr" ]
     "$ROLLCALL" check
 }
@@ -31,7 +32,7 @@ setup() {
     assert_has "pro-7:corbado1_" "$output"
     run -0 "$ROLLCALL" app list
     [[ ${lines[0]} =~ ^ID\ +LIFETIME\ +IDLE\ +RETAIN\ +CREATED\ +PROJECT\ +KEYS$ ]]
-    [[ ${lines[1]} =~ ^acme\ +60\ +0\ +5\ +20[0-9T:-]+Z\ +pro-7\ +admin,corbado,streambird$ ]]
+    [[ ${lines[1]} =~ ^acme\ +60\ +0\ +5\ +20[0-9T:-]+Z\ +pro-7\ +admin,prelude,corbado,streambird$ ]]
 }
 
 @test "app add --no-keys makes none" {

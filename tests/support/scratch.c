@@ -36,7 +36,9 @@ static struct put put_of(struct record *record)
 {
     switch (record->kind) {
     case RECORD_APP:
-        return (struct put){PUT_APP, .app = {record->app, record->keys, record->key_count}};
+        return (struct put){
+            PUT_APP,
+            .app = {.app = record->app, .keys = record->keys, .key_count = record->key_count}};
     case RECORD_USER:
         return (struct put){PUT_USER, .user = {record->app_id, record->user}};
     case RECORD_SESSION:

@@ -102,11 +102,15 @@ head_is_get_without_a_body() {
 }
 
 other_methods_are_refused() {
-    local method
-    for method in POST PUT PATCH DELETE; do
+    local method allow='GET, HEAD' methods=(POST PUT PATCH DELETE)
+    case $1 in
+    /sessions/whoami) return ;; # it knows them all
+    /sessions) allow+=', DELETE' methods=(POST PUT PATCH) ;;
+    esac
+    for method in "${methods[@]}"; do
         get "$@" -X "$method" -d ''
         expect_status 405
-        expect_header Allow 'GET, HEAD'
+        expect_header Allow "$allow"
         jq -e type <<<"$body" >/dev/null
     done
 }

@@ -1,0 +1,170 @@
+/* Refresh tokens: a record for each session that has one, found by the hashes of the token that is
+ * good now and of the one before it. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "store/session_read.h"
+#include "store/writing.h"
+
+static enum err read_refresh(struct snapshot *snapshot, uint32_t app, const struct uuid *id,
+                             struct refresh *refresh)
+{
+    struct key key = key_of_id(app, id);
+    struct str record;
+    enum err err =
+        env_get(snapshot->txn, snapshot->store, TABLE_REFRESHES, key_view(&key), &record);
+    return err == ERR_OK ? refresh_decode(record, refresh) : err;
+}
+
+enum err store_session_by_refresh(struct snapshot *snapshot, const uint8_t *hash,
+                                  struct session *session, struct refresh *refresh)
+{
+    struct str value, key = {(const char *)hash, HASH_BYTES};
+    struct place place;
+    enum err err = env_get(snapshot->txn, snapshot->store, TABLE_REFRESH, key, &value);
+    if (err == ERR_OK && !place_of_session_key(value, &place))
+        err = ERR_CORRUPT;
+    if (err == ERR_OK)
+        err = read_refresh(snapshot, place.app, &place.id, refresh);
+    return err == ERR_OK ? session_at(snapshot, &place, session) : err;
+}
+
+enum err writing_put_refresh(struct writing *writing, const struct place *place,
+                             const struct refresh *refresh)
+{
+    struct key key = key_of_id(place->app, &place->id);
+    enum err err = entries_of_refresh(place, refresh, writing_put_entry, writing);
+    if (err != ERR_OK)
+        return err;
+    buf_reset(&writing->record);
+    refresh_encode(refresh, &writing->record);
+    if (writing->record.failed)
+        return ERR_MEMORY;
+    return writing_put(writing, TABLE_REFRESHES, key_view(&key), buf_view(&writing->record));
+}
+
+enum err writing_remove_refresh(struct writing *writing, const struct place *place)
+{
+    struct snapshot snapshot = writing_view(writing);
+    struct key key = key_of_id(place->app, &place->id);
+    struct refresh old;
+    enum err err = read_refresh(&snapshot, place->app, &place->id, &old);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    err = entries_of_refresh(place, &old, writing_delete_entry, writing);
+    return err == ERR_OK ? writing_delete_entry(writing, TABLE_REFRESHES, &key, STR_NONE) : err;
+}
+
+enum err store_proof(struct snapshot *snapshot, const uint8_t *hash)
+{
+    struct str value, key = {(const char *)hash, HASH_BYTES};
+    return env_get(snapshot->txn, snapshot->store, TABLE_PROOFS, key, &value);
+}
+
+/* ---- rotation ---- */
+
+/* A proof is good once: notes it, until it would be refused for its age. */
+static enum err use_proof(struct writing *writing, const struct put_rotation *wanted, bool *used)
+{
+    struct key key = {.len = 0}, until = {.len = 0};
+    struct str there;
+    *used = false;
+    if (!wanted->has_proof)
+        return ERR_OK;
+    key_put(&key, (struct str){(const char *)wanted->proof, HASH_BYTES});
+    key_put_u64(&until, (uint64_t)wanted->proof_until);
+    enum err err = env_get(writing->txn, writing->store, TABLE_PROOFS, key_view(&key), &there);
+    *used = err == ERR_OK;
+    return err == ERR_NOT_FOUND
+               ? writing_put(writing, TABLE_PROOFS, key_view(&key), key_view(&until))
+               : err;
+}
+
+/* Binds the token to the first key it is brought with. False when it is another one's, or when it
+ * is bound and no key was brought. */
+static bool is_holder(const struct refresh *refresh, const struct put_rotation *wanted)
+{
+    return !refresh->has_key || (wanted->has_key && secret_hash_equal(refresh->key, wanted->key));
+}
+
+static enum err renew(struct writing *writing, const struct put_rotation *wanted,
+                      const struct place *place, const struct refresh *old)
+{
+    struct refresh fresh = *old;
+    struct put_touch touch = {
+        .app = wanted->app, .id = wanted->id, .last_active = writing->now, .expires = INSTANT_NONE};
+    fresh.has_previous = true;
+    memcpy(fresh.previous, old->hash, HASH_BYTES);
+    memcpy(fresh.hash, wanted->successor, HASH_BYTES);
+    memcpy(fresh.salt, wanted->salt, SALT_BYTES);
+    fresh.rotated = writing->now;
+    if (!fresh.has_key && wanted->has_key) {
+        fresh.has_key = true;
+        memcpy(fresh.key, wanted->key, HASH_BYTES);
+    }
+    enum err err = entries_of_refresh(place, old, writing_delete_entry, writing);
+    if (err == ERR_OK)
+        err = writing_put_refresh(writing, place, &fresh);
+    return err == ERR_OK ? writing_touch(writing, &touch) : err;
+}
+
+/* Somebody has a copy of the token: nobody may go on with it, or with what came of it. */
+static enum err end_chain(struct writing *writing, const struct put_rotation *wanted)
+{
+    struct put_ending ending = {.app = wanted->app,
+                                .has_id = true,
+                                .id = wanted->id,
+                                .as = ENDING_REVOKED,
+                                .actor = STR("refresh-reuse")};
+    return writing_end(writing, &ending);
+}
+
+static enum err rotate(struct writing *writing, const struct put_rotation *wanted,
+                       const struct place *place, const struct refresh *refresh)
+{
+    struct outcome *outcome = writing->outcome;
+    bool is_now = secret_hash_equal(refresh->hash, wanted->presented);
+    bool is_previous =
+        refresh->has_previous && secret_hash_equal(refresh->previous, wanted->presented);
+    if (is_now) {
+        outcome->rotation = ROTATION_DONE;
+        memcpy(outcome->salt, wanted->salt, SALT_BYTES);
+        return renew(writing, wanted, place, refresh);
+    }
+    if (!is_previous)
+        return ERR_OK;
+    if (writing->now - refresh->rotated <= REFRESH_GRACE_MS) {
+        outcome->rotation = ROTATION_AGAIN;
+        memcpy(outcome->salt, refresh->salt, SALT_BYTES);
+        return ERR_OK;
+    }
+    outcome->rotation = ROTATION_REUSED;
+    return end_chain(writing, wanted);
+}
+
+enum err writing_rotate(struct writing *writing, const struct put_rotation *wanted)
+{
+    struct snapshot snapshot = writing_view(writing);
+    struct session session;
+    struct refresh refresh;
+    struct app app;
+    bool used;
+    writing->outcome->rotation = ROTATION_NONE;
+    enum err err = store_app(&snapshot, wanted->app, &app);
+    if (err == ERR_OK)
+        err = store_session(&snapshot, wanted->app, &wanted->id, &session);
+    if (err == ERR_OK)
+        err = read_refresh(&snapshot, wanted->app, &wanted->id, &refresh);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    struct place place = {session.app, session.user, session.created, session.id};
+    if (session_status(&session, app.idle_s * SECOND_MS, writing->now) != STATUS_ACTIVE)
+        return ERR_OK;
+    if (!is_holder(&refresh, wanted)) {
+        writing->outcome->rotation = ROTATION_OTHER_KEY;
+        return ERR_OK;
+    }
+    err = use_proof(writing, wanted, &used);
+    if (err == ERR_OK && used)
+        writing->outcome->rotation = ROTATION_USED_PROOF;
+    return err == ERR_OK && !used ? rotate(writing, wanted, &place, &refresh) : err;
+}

@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+# Prelude's refresh tokens over the wire: rotation, proofs of possession (made with jose), cookies, CORS, and the
+# management routes.
+bats_require_minimum_version 1.5.0
+. "$ROLLCALL_SOURCE/tests/support/servers.bash"
+
+setup_file() {
+    echo '{"kind":"app","id":"acme","keys":[{"for":"admin","secret":"rk"},{"for":"prelude","secret":"mk"}]}
+{"kind":"app","id":"loose","prelude":{"dpop":"optional"},"keys":[{"for":"admin","secret":"rk_loose"},{"for":"prelude","secret":"mk_loose"}]}' \
+        >"$BATS_FILE_TMPDIR/records.jsonl"
+    make_store "$BATS_FILE_TMPDIR/records.jsonl"
+    start_pool "workers = 2" 'cors_origins = {"https://app.example"}'
+    start_web socket.conf
+    for key in one two; do
+        jose jwk gen -i '{"alg":"ES256"}' -o "$BATS_FILE_TMPDIR/$key.jwk"
+    done
+}
+
+teardown_file() {
+    stop_servers
+}
+
+# proof KEY METHOD PATH NONCE [IAT] [JTI]
+proof() {
+    local public iat=${5:-$(date +%s)} jti=${6:-$RANDOM$RANDOM$RANDOM}
+    public=$(jose jwk pub -i "$BATS_FILE_TMPDIR/$1.jwk" -o - | jq -c '{kty,crv,x,y}')
+    jq -cn --arg m "$2" --arg u "$url$3" --arg n "$4" --argjson i "$iat" --arg j "$jti" \
+        '{jti:$j,htm:$m,htu:$u,iat:$i} + if $n == "" then {} else {nonce:$n} end' |
+        jose jws sig -I - -s "{\"protected\":{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":$public}}" \
+            -k "$BATS_FILE_TMPDIR/$1.jwk" -c -o -
+}
+
+# begin USER [KEY]: a session of acme's; its refresh token is in $token.
+begin() {
+    get /rollcall/v1/sessions -X POST -H "Authorization: Bearer ${2:-rk}" -d "{\"user\":\"$1\"}"
+    expect_status 201
+    token=$(jq -r .credentials.refresh_token <<<"$body")
+    id=$(jq -r .session.spelled.prelude <<<"$body")
+}
+
+header() {
+    sed -n "s/^$1: //Ip" <<<"$headers"
+}
+
+# refresh TOKEN PROOF
+refresh() {
+    get /v1/session/refresh -X POST -H "X-Refresh-Token: $1" -H "DPoP: $2" -H "Content-Type: application/json" -d ''
+}
+
+learn_nonce() {
+    refresh "$token" "$(proof one POST /v1/session/refresh '')"
+    expect_status 400
+    expect_json .code '"use_dpop_nonce"'
+    nonce=$(header DPoP-Nonce)
+    [ -n "$nonce" ]
+}
+
+@test "a refresh token is good once, and its successor next" {
+    begin ann
+    learn_nonce
+    local first=$token
+    refresh "$token" "$(proof one POST /v1/session/refresh "$nonce")"
+    expect_status 200
+    expect_json '.expires_at | type' '"number"'
+    [ -n "$(header DPoP-Nonce)" ]
+    [[ $(header X-Refresh-Token-Expires-At) == 20*Z ]]
+    local access second
+    access=$(jq -r .access_token <<<"$body")
+    second=$(header X-Refresh-Token)
+    [ "$second" != "$first" ]
+    get /v1/session/me/list -H "Authorization: Bearer $access"
+    expect_status 200
+    # A request that went out twice gets the same successor.
+    refresh "$first" "$(proof one POST /v1/session/refresh "$nonce")"
+    expect_status 200
+    [ "$(header X-Refresh-Token)" = "$second" ]
+    refresh "$second" "$(proof one POST /v1/session/refresh "$nonce")"
+    expect_status 200
+    # By now the first one is no one's.
+    refresh "$first" "$(proof one POST /v1/session/refresh "$nonce")"
+    expect_status 401
+    expect_json .code '"unauthorized"'
+}
+
+@test "two at once get the same successor" {
+    begin ben
+    learn_nonce
+    local n
+    for n in 1 2 3 4 5 6; do
+        curl -s -m 20 -D "$BATS_TEST_TMPDIR/h$n" -o /dev/null -X POST -d '' -H "X-Refresh-Token: $token" \
+            -H "DPoP: $(proof one POST /v1/session/refresh "$nonce")" "$url/v1/session/refresh" 3>&- &
+    done
+    wait
+    [ "$(cat "$BATS_TEST_TMPDIR"/h? | grep -c '^HTTP/1.1 200')" = 6 ]
+    [ "$(cat "$BATS_TEST_TMPDIR"/h? | grep -i '^X-Refresh-Token:' | sort -u | wc -l)" = 1 ]
+}
+
+@test "what is wrong with a proof is told" {
+    begin cleo
+    get /v1/session/refresh -X POST -d '' -H "X-Refresh-Token: $token"
+    expect_status 401
+    expect_json .code '"missing_dpop_proof"'
+    get /v1/session/refresh -X POST -d ''
+    expect_status 401
+    expect_json .code '"unauthorized"'
+    refresh "nobody's" "$(proof one POST /v1/session/refresh '')"
+    expect_status 401
+    expect_json .code '"unauthorized"'
+    learn_nonce
+    local good
+    for wrong in nonsense a.b.c "$(proof one GET /v1/session/refresh "$nonce")" \
+        "$(proof one POST /v1/session/elsewhere "$nonce")" \
+        "$(proof one POST /v1/session/refresh "$nonce" $(($(date +%s) - 100)))" \
+        "$(proof one POST /v1/session/refresh "$nonce" $(($(date +%s) + 100)))" \
+        "$(proof one POST /v1/session/refresh "$nonce" | sed 's/\.[^.]*$/.AAAA/')"; do
+        refresh "$token" "$wrong"
+        expect_status 401
+        expect_json .code '"invalid_dpop_proof"'
+    done
+    good=$(proof one POST /v1/session/refresh "$nonce")
+    refresh "$token" "$good"
+    expect_status 200
+    token=$(header X-Refresh-Token)
+    refresh "$token" "$good"
+    expect_status 401
+    expect_json .code '"invalid_dpop_proof"'
+    refresh "$token" "$(proof two POST /v1/session/refresh "$nonce")"
+    expect_status 401
+    expect_json .code '"dpop_key_mismatch"'
+    refresh "$token" "$(proof one POST /v1/session/refresh "$nonce")"
+    expect_status 200
+}
+
+@test "logout of who holds the token" {
+    begin dan
+    learn_nonce
+    get /v1/session/revoke -X POST -d '' -H "X-Refresh-Token: $token" \
+        -H "DPoP: $(proof one POST /v1/session/revoke "$nonce")"
+    expect_status 204
+    refresh "$token" "$(proof one POST /v1/session/refresh "$nonce")"
+    expect_status 401
+}
+
+@test "a token in a cookie, of either name, and no proof where the app wants none" {
+    local name
+    for name in __Host-refresh_loose __refresh_loose; do
+        begin eve rk_loose
+        get /v1/session/refresh -X POST -d '' -H "Cookie: theme=dark; $name=$token"
+        expect_status 200
+        [[ $(header Set-Cookie) == "$name=$(header X-Refresh-Token); Path=/; Max-Age="*"; HttpOnly; Secure; SameSite=Strict" ]]
+    done
+    begin eve rk_loose
+    get /v1/session/refresh -X POST -d '' -H "X-Refresh-Token: $token"
+    expect_status 200
+    [ -z "$(header Set-Cookie)" ]
+}
+
+@test "browsers of configured origins may ask, others may not" {
+    get /v1/session/refresh -X OPTIONS -H "Origin: https://app.example" -H "Access-Control-Request-Method: POST"
+    expect_status 204
+    expect_header Access-Control-Allow-Origin https://app.example
+    expect_header Access-Control-Allow-Credentials true
+    grep -qi '^Access-Control-Allow-Headers: .*DPoP' <<<"$headers"
+    get /v1/session/me/list -H "Origin: https://app.example"
+    expect_status 401
+    expect_header Access-Control-Allow-Origin https://app.example
+    grep -qi '^Access-Control-Expose-Headers: .*X-Refresh-Token' <<<"$headers"
+    expect_header Vary Origin
+    get /v1/session/me/list -H "Origin: https://evil.example"
+    ! grep -qi '^Access-Control' <<<"$headers"
+    get /v1/session/refresh -X OPTIONS -H "Origin: https://evil.example" -H "Access-Control-Request-Method: POST"
+    expect_status 405
+    get /v2/sessions -H "Origin: https://app.example"
+    ! grep -qi '^Access-Control' <<<"$headers"
+}
+
+@test "the management routes" {
+    begin fay
+    local base=/v2/session/apps/acme/users/fay/sessions mine
+    mine=$id
+    begin fay
+    get "$base" -H "Authorization: Bearer mk"
+    expect_status 200
+    expect_json '[.sessions[] | keys] | unique' '[["created_at","id","last_seen_at"]]'
+    expect_json '.sessions | length' 2
+    get "$base/$mine" -X DELETE -H "Authorization: Bearer mk"
+    expect_status 204
+    get "$base/$mine" -X DELETE -H "Authorization: Bearer mk"
+    expect_status 404
+    get "$base" -H "Authorization: Bearer mk"
+    expect_json '[.sessions[].id]' "[\"$id\"]"
+    get "$base/invalidate" -X POST -d '' -H "Authorization: Bearer mk"
+    expect_status 204
+    get "$base" -H "Authorization: Bearer mk"
+    expect_json .sessions '[]'
+    for key in rk nonsense; do
+        get "$base" -H "Authorization: Bearer $key"
+        expect_status 401
+    done
+    get "$base" -H "Authorization: Bearer mk_loose"
+    expect_status 404
+}
