@@ -309,7 +309,7 @@ enum err change_touch(struct change *change)
 
 const struct put *core_activity(struct arena *arena, const struct caller *caller, int64_t now)
 {
-    if (!caller->has_session || now - caller->session.last_active < TOUCH_INTERVAL_MS)
+    if (!caller->has_session || now - caller->session.last_active < caller->app.touch_s * SECOND_MS)
         return NULL;
     struct put *put = arena_alloc(arena, sizeof(*put));
     if (put)

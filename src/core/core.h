@@ -21,9 +21,6 @@ enum credential_kind {
     CREDENTIAL_PUBLIC /* none is asked for: names an app, for what everybody may see of it */
 };
 
-/* A session's last activity is written no more often than this. */
-enum { TOUCH_INTERVAL_MS = 60 * 1000 };
-
 enum { TOKENS_MAX = 16 };
 
 struct credential {

@@ -5,7 +5,16 @@
 #include "ctl/table.h"
 #include "model/secret.h"
 
-enum { KEY_LIFETIME = 0x100, KEY_IDLE, KEY_RETAIN, KEY_PROJECT, KEY_NO_KEYS };
+enum {
+    KEY_LIFETIME = 0x100,
+    KEY_IDLE,
+    KEY_RETAIN,
+    KEY_TOUCH,
+    KEY_MOST,
+    KEY_AT_MOST,
+    KEY_PROJECT,
+    KEY_NO_KEYS
+};
 
 enum action { ACTION_NONE, ACTION_ADD, ACTION_LIST };
 
@@ -23,6 +32,19 @@ static void parse_period(struct argp_state *state, const char *arg, int64_t leas
     if (!str_to_i64(str_of(arg), seconds) || *seconds < least || *seconds > PERIOD_MAX_S)
         argp_error(state, "a number of seconds from %lld to %lld is expected: %s", (long long)least,
                    (long long)PERIOD_MAX_S, arg);
+}
+
+static void parse_number(struct argp_state *state, const char *arg, int64_t most, int64_t *number)
+{
+    if (!str_to_i64(str_of(arg), number) || *number < 0 || *number > most)
+        argp_error(state, "a number from 0 to %lld is expected: %s", (long long)most, arg);
+}
+
+static void parse_policy(struct argp_state *state, const char *arg, struct app *app)
+{
+    app->ends_oldest = strcmp(arg, "end_oldest") == 0;
+    if (!app->ends_oldest && strcmp(arg, "refuse") != 0)
+        argp_error(state, "--at-max: refuse or end_oldest is expected");
 }
 
 static void parse_project(struct argp_state *state, const char *arg)
@@ -82,6 +104,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_RETAIN:
         parse_period(state, arg, 0, &options->app.retain_s);
         return 0;
+    case KEY_TOUCH:
+        parse_number(state, arg, TOUCH_MAX_S, &options->app.touch_s);
+        return 0;
+    case KEY_MOST:
+        parse_number(state, arg, MAX_PER_USER_MAX, &options->app.max_per_user);
+        return 0;
+    case KEY_AT_MOST:
+        parse_policy(state, arg, &options->app);
+        return 0;
     case KEY_PROJECT:
         parse_project(state, arg);
         return 0;
@@ -103,6 +134,12 @@ static const struct argp_option option_rows[] = {
     {"lifetime", KEY_LIFETIME, "SECONDS", 0, "How long a new session lives (default 30 days)", 0},
     {"idle", KEY_IDLE, "SECONDS", 0, "How long one may lie idle; 0: for ever (default 7 days)", 0},
     {"retain", KEY_RETAIN, "SECONDS", 0, "How long an ended one is kept (default 90 days)", 0},
+    {"touch", KEY_TOUCH, "SECONDS", 0,
+     "How often the last activity of one is written at most (default 60)", 0},
+    {"max-per-user", KEY_MOST, "N", 0, "How many a user may have that are active; 0: any number",
+     0},
+    {"at-max", KEY_AT_MOST, "POLICY", 0,
+     "What then becomes of a new one: refuse (default), or end_oldest to make room", 0},
     {"project-id", KEY_PROJECT, "ID", 0, "The user name of Corbado's API (default: the app's id)",
      0},
     {"no-keys", KEY_NO_KEYS, NULL, 0, "Make no API keys", 0},
@@ -236,7 +273,8 @@ int ctl_app(struct ctl *ctl, int argc, char **argv)
     struct options options = {.ctl = ctl,
                               .app = {.lifetime_s = LIFETIME_DEFAULT_S,
                                       .idle_s = IDLE_DEFAULT_S,
-                                      .retain_s = RETAIN_DEFAULT_S}};
+                                      .retain_s = RETAIN_DEFAULT_S,
+                                      .touch_s = TOUCH_DEFAULT_S}};
     struct store *store;
     struct snapshot *snapshot;
     int code = EXIT_FAILED;

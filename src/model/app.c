@@ -2,11 +2,13 @@
 
 #include "base/bytes.h"
 
-/* The stored form, version 1: version, count of settings n, 0, 0; lifetime, idle, retain, created
- * in 8 bytes each; length of the id in 1 byte; n lengths of settings in 2 bytes each; the id, the
- * settings, the keys (use in 1 byte, hash) to the end. */
+/* The stored form, version 2: version, count of settings n, 0, 0; lifetime, idle, retain, created
+ * in 8 bytes each; length of the id in 1 byte; touch and most per user in 4 bytes each, 1 where the
+ * oldest is ended; n lengths of settings in 2 bytes each; the id, the settings, the keys (use in 1
+ * byte, hash) to the end. Version 1 is without touch and the two after it. */
 enum {
-    VERSION = 1,
+    VERSION = 2,
+    VERSION_BEFORE = 1,
     AT_VERSION = 0,
     AT_SETTINGS = 1,
     AT_LIFETIME = 4,
@@ -14,7 +16,11 @@ enum {
     AT_RETAIN = 20,
     AT_CREATED = 28,
     AT_ID_LENGTH = 36,
-    HEAD_BYTES = 37,
+    HEAD_BYTES_BEFORE = 37,
+    AT_TOUCH = 37,
+    AT_MAX_PER_USER = 41,
+    AT_ENDS_OLDEST = 45,
+    HEAD_BYTES = 46,
     LENGTH_BYTES = 2,
     KEY_BYTES = 1 + SECRET_HASH_BYTES
 };
@@ -35,7 +41,10 @@ void app_encode(const struct app *app, const struct app_key *keys, size_t count,
         [AT_VERSION] = VERSION,
         [AT_SETTINGS] = SETTING_COUNT,
         [AT_ID_LENGTH] = (uint8_t)app->id.len,
+        [AT_ENDS_OLDEST] = app->ends_oldest,
     };
+    bytes_put_u32(head + AT_TOUCH, (uint32_t)app->touch_s);
+    bytes_put_u32(head + AT_MAX_PER_USER, (uint32_t)app->max_per_user);
     bytes_put_u64(head + AT_LIFETIME, (uint64_t)app->lifetime_s);
     bytes_put_u64(head + AT_IDLE, (uint64_t)app->idle_s);
     bytes_put_u64(head + AT_RETAIN, (uint64_t)app->retain_s);
@@ -90,19 +99,26 @@ static bool is_period(int64_t seconds)
 enum err app_decode(struct str record, struct app *app)
 {
     const uint8_t *bytes = (const uint8_t *)record.ptr;
-    if (record.len < HEAD_BYTES)
+    if (record.len < HEAD_BYTES_BEFORE)
         return ERR_CORRUPT;
-    if (bytes[AT_VERSION] != VERSION)
+    bool before = bytes[AT_VERSION] == VERSION_BEFORE;
+    size_t head = before ? HEAD_BYTES_BEFORE : HEAD_BYTES;
+    if (bytes[AT_VERSION] != VERSION && !before)
         return ERR_VERSION;
+    if (record.len < head)
+        return ERR_CORRUPT;
     *app = (struct app){
         .lifetime_s = (int64_t)bytes_u64(bytes + AT_LIFETIME),
         .idle_s = (int64_t)bytes_u64(bytes + AT_IDLE),
         .retain_s = (int64_t)bytes_u64(bytes + AT_RETAIN),
         .created = (int64_t)bytes_u64(bytes + AT_CREATED),
+        .touch_s = before ? TOUCH_DEFAULT_S : bytes_u32(bytes + AT_TOUCH),
+        .max_per_user = before ? 0 : bytes_u32(bytes + AT_MAX_PER_USER),
+        .ends_oldest = !before && bytes[AT_ENDS_OLDEST],
     };
     if (!is_period(app->lifetime_s) || !is_period(app->idle_s) || !is_period(app->retain_s))
         return ERR_CORRUPT;
-    struct str tail = {record.ptr + HEAD_BYTES, record.len - HEAD_BYTES};
+    struct str tail = {record.ptr + head, record.len - head};
     return decode_tail(tail, bytes[AT_ID_LENGTH], bytes[AT_SETTINGS], app) ? ERR_OK : ERR_CORRUPT;
 }
 

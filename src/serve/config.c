@@ -29,6 +29,11 @@ static const char *no_path(const char *text)
     return text[0] == '/' ? NULL : "must be an absolute path";
 }
 
+static const char *no_file(const char *text)
+{
+    return *text ? no_path(text) : NULL;
+}
+
 static const char *no_address(const char *text)
 {
     bool unix_path = strncmp(text, "unix:/", 6) == 0;
@@ -101,6 +106,12 @@ static const struct option options[] = {
     {"cors_origins", KIND_LIST, "{}", 0, 0, no_origin,
      "whose pages may ask from a browser, such as \"https://app.example.com\"; none: nobody "
      "else's"},
+    {"user_agents", KIND_TEXT, "/usr/share/uap-core/regexes.yaml", 0, 0, no_file,
+     "uap-core's rules, by which a new session's device is told from its User-Agent; empty: it is "
+     "not"},
+    {"countries", KIND_TEXT, "", 0, 0, no_file,
+     "a database in MaxMind's format, by which a new session's country is told from its address; "
+     "empty: it is not"},
     {"log_level", KIND_TEXT, "info", 0, 0, no_level,
      "error, warn, info or debug, on standard error"},
 };
@@ -315,6 +326,8 @@ static void take(cfg_t *cfg, struct config *config)
         .source = cfg,
         .store = cfg_getstr(cfg, "store"),
         .listen = cfg_getstr(cfg, "listen"),
+        .user_agents = cfg_getstr(cfg, "user_agents"),
+        .countries = cfg_getstr(cfg, "countries"),
         .socket_mode = (mode_t)strtoul(cfg_getstr(cfg, "socket_mode"), NULL, 8),
         .workers = (int)cfg_getint(cfg, "workers"),
         .requests_per_worker = (uint64_t)cfg_getint(cfg, "requests_per_worker"),

@@ -13,7 +13,7 @@ enum { LIST_MAX = 16, WORKERS_MAX = 256 };
 
 struct config {
     void *source; /* what the texts below belong to */
-    const char *store, *listen;
+    const char *store, *listen, *user_agents, *countries;
     mode_t socket_mode;
     int workers;
     uint64_t requests_per_worker;

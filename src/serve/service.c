@@ -38,6 +38,7 @@ void service_end(struct service *service)
     core_free(service->core);
     arena_free(service->arena);
     buf_free(&service->body);
+    enrich_end(&service->enrich);
     *service = (struct service){.store = NULL};
 }
 
@@ -111,6 +112,8 @@ static enum err pass(struct passage *passage)
     if (err == ERR_OK)
         err = passage->match.route->want(request, &passage->caller, &passage->wish,
                                          &passage->failure);
+    if (err == ERR_OK && passage->wish.draft)
+        err = enrich_fill(&passage->service->enrich, request->arena, passage->wish.draft);
     if (err == ERR_OK)
         err = core_grant(passage->service->core, passage->snapshot, request->arena,
                          &passage->caller, &passage->wish, request->now, &passage->answer);

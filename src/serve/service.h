@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "core/core.h"
+#include "enrich/enrich.h"
 #include "http/request.h"
 #include "serve/submit.h"
 #include "store/store.h"
@@ -20,6 +21,7 @@ struct service {
     struct core *core; /* owned, as are the next two */
     struct arena *arena;
     struct buf body;
+    struct enrich enrich; /* the caller sets its paths; what it opens is owned */
     int64_t (*now)(void);
     int64_t (*monotonic_ns)(void);
     void (*make_id)(struct service *service, char *out); /* REQUEST_ID_TEXT letters and digits */

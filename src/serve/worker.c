@@ -59,6 +59,8 @@ static enum err begin(struct worker *worker)
         return ERR_INTERNAL;
     }
     enum err err = service_begin(&worker->service, NULL, &worker->config->site, &worker->submitter);
+    worker->service.enrich.user_agents_path = worker->config->user_agents;
+    worker->service.enrich.geo_path = worker->config->countries;
     if (err == ERR_OK)
         open_store(worker);
     return err;

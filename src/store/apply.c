@@ -313,6 +313,8 @@ enum err writing_put_session(struct writing *writing, const struct put_session *
     place.app = app.number;
     place.created = draft->created;
     place.id = draft->id;
+    if (err == ERR_OK && wanted->fresh)
+        err = writing_make_room(writing, &app, place.user);
     if (err == ERR_OK)
         err = make_way(writing, &place, wanted->fresh);
     if (err != ERR_OK)

@@ -77,7 +77,7 @@ static enum err gather_one(struct gathering *gathering, struct str key, struct s
         return err;
     bool changes =
         wanted->as == ENDING_NONE || is_active(gathering->writing, gathering->app, &session);
-    if (wanted->reach == REACH_USER || changes)
+    if (changes || (wanted->reach == REACH_USER && wanted->most == 0))
         buf_put(&gathering->places, &place, sizeof(place));
     return gathering->places.failed ? ERR_MEMORY : ERR_OK;
 }
@@ -142,6 +142,45 @@ enum err writing_end(struct writing *writing, const struct put_ending *wanted)
     if (err == ERR_NOT_FOUND && wanted->if_there)
         return ERR_OK;
     return err == ERR_OK ? end_at(writing, wanted, &app, &session) : err;
+}
+
+/* A user's sessions lie newest first: those to go are the last ones that are active. */
+static enum err end_oldest(struct writing *writing, const struct put_ending *wanted,
+                           const struct app *app, const struct buf *places, size_t excess)
+{
+    struct snapshot snapshot = writing_view(writing);
+    const struct place *place = (const struct place *)(const void *)places->ptr;
+    size_t count = places->len / sizeof(*place);
+    enum err err = ERR_OK;
+    for (size_t i = count - excess; err == ERR_OK && i < count; i++) {
+        struct session session;
+        err = session_at(&snapshot, &place[i], &session);
+        if (err == ERR_OK)
+            err = end_at(writing, wanted, app, &session);
+    }
+    return err;
+}
+
+enum err writing_make_room(struct writing *writing, const struct app *app, uint64_t user)
+{
+    /* As if all of them were to be ended: so only those that would change are gathered. */
+    struct put_ending wanted = {.app = app->number,
+                                .reach = REACH_USER,
+                                .user = user,
+                                .most = UINT32_MAX,
+                                .as = ENDING_REVOKED,
+                                .actor = STR("session-limit")};
+    struct gathering gathering = {writing, &wanted, app, {0}};
+    if (app->max_per_user == 0)
+        return ERR_OK;
+    enum err err = gather(&gathering);
+    size_t count = gathering.places.len / sizeof(struct place), most = (size_t)app->max_per_user;
+    if (err == ERR_OK && count >= most)
+        err = app->ends_oldest
+                  ? end_oldest(writing, &wanted, app, &gathering.places, count - most + 1)
+                  : ERR_LIMIT;
+    buf_free(&gathering.places);
+    return err;
 }
 
 enum err writing_touch(struct writing *writing, const struct put_touch *wanted)

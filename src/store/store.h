@@ -121,8 +121,8 @@ struct put_session {
     struct str app_id, user_id;  /* a user that does not exist is made, with that id ... */
     struct str user_identifier;  /* ... and this identifier, where there is one */
     struct session_draft *draft; /* completed by session_complete with the app's lifetime */
-    bool fresh;                  /* it must be new, and its creation is noted in the audit trail */
-    struct str actor;            /* who made it, where it is fresh */
+    bool fresh; /* it must be new, is held to the app's limit, and is noted in the audit trail */
+    struct str actor; /* who made it, where it is fresh */
     bool has_refresh;
     uint8_t refresh_hash[HASH_BYTES]; /* of a refresh token it is given */
 };
@@ -135,7 +135,9 @@ struct put_ending {
     bool has_id;
     struct uuid id; /* REACH_ONE: which; else one to leave alone, where has_id */
     bool if_there;  /* REACH_ONE: none of that id is no fault; else ERR_NOT_FOUND */
-    uint32_t most;  /* REACH_APP: so many are changed at most, and no others counted */
+    /* But with REACH_ONE: so many are changed at most, and no others counted; 0 with REACH_USER:
+     * any number, and all are counted. */
+    uint32_t most;
     enum ending as; /* ENDING_NONE: the records are taken out of the store */
     struct str actor;
 };
@@ -214,7 +216,7 @@ struct batch {
  * app without a signing key gets one. ERR_NOT_FOUND (the app or session of the put at fault does
  * not exist), ERR_CONFLICT (a token, key, or brought id that another object has; a session id in
  * use by another user, or at all where it must be fresh), ERR_INVALID (an id or text of a length
- * that no record has). ERR_FULL, ERR_IO, ERR_BUSY. */
+ * that no record has), ERR_LIMIT. ERR_FULL, ERR_IO, ERR_BUSY. */
 enum err store_apply(struct store *store, const struct put *puts, size_t count, int64_t now,
                      struct outcome *outcome) MUST_CHECK;
 

@@ -37,6 +37,9 @@ enum err writing_put_app(struct writing *writing, const struct put_app *wanted,
 enum err writing_put_user(struct writing *writing, const struct put_user *wanted) MUST_CHECK;
 enum err writing_put_session(struct writing *writing, const struct put_session *wanted) MUST_CHECK;
 enum err writing_end(struct writing *writing, const struct put_ending *wanted) MUST_CHECK;
+/* Sees to it that the user may have one active session more. ERR_LIMIT. */
+enum err writing_make_room(struct writing *writing, const struct app *app,
+                           uint64_t user) MUST_CHECK;
 enum err writing_touch(struct writing *writing, const struct put_touch *wanted) MUST_CHECK;
 enum err writing_rotate(struct writing *writing, const struct put_rotation *wanted) MUST_CHECK;
 enum err writing_put_signing(struct writing *writing, const struct put_signing *wanted,

@@ -328,3 +328,58 @@ Test(store_change, an_earlier_format_is_brought_up_by_who_may_write)
     ASSERT_OK(scene_open(&scene, STORE_READ, 0));
     scene_end(&scene);
 }
+
+/* ---- how many a user may have ---- */
+
+static struct put limited_app(int64_t most, bool ends_oldest)
+{
+    struct put put = app_put("acme");
+    put.app.app.max_per_user = most;
+    put.app.app.ends_oldest = ends_oldest;
+    return put;
+}
+
+static enum err begin(struct scene *scene, uint64_t id, int64_t created)
+{
+    struct session_draft draft = draft_new(id, created);
+    struct put put = session_put("acme", "ann", &draft);
+    struct outcome outcome;
+    put.session.fresh = true;
+    return store_apply(scene->store, &put, 1, NOW, &outcome);
+}
+
+Test(store_change, one_too_many_is_refused)
+{
+    struct scene scene = scene_new(0);
+    scene_put(&scene, limited_app(2, false));
+    ASSERT_OK(begin(&scene, 0, NOW - 2));
+    ASSERT_OK(begin(&scene, 1, NOW - 1));
+    ASSERT_ERR(begin(&scene, 2, NOW), ERR_LIMIT);
+    scene_put(&scene, ending_of(&scene, 0, ENDING_REVOKED));
+    ASSERT_OK(begin(&scene, 2, NOW));
+    ASSERT_ERR(begin(&scene, 3, NOW), ERR_LIMIT);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
+Test(store_change, or_the_oldest_makes_room)
+{
+    struct scene scene = scene_new(0);
+    scene_put(&scene, limited_app(2, true));
+    for (uint64_t i = 0; i < 5; i++)
+        ASSERT_OK(begin(&scene, i, NOW - 10 + (int64_t)i));
+    scene_read(&scene);
+    for (uint64_t i = 0; i < 5; i++)
+        cr_expect_eq(session_of(&scene, i).ending, i < 3 ? ENDING_REVOKED : ENDING_NONE, "%d",
+                     (int)i);
+    scene_done(&scene);
+    /* A lower limit holds from the next one on. */
+    scene_put(&scene, limited_app(1, true));
+    ASSERT_OK(begin(&scene, 5, NOW));
+    scene_read(&scene);
+    cr_expect_eq(session_of(&scene, 4).ending, ENDING_REVOKED);
+    cr_expect_eq(session_of(&scene, 5).ending, ENDING_NONE);
+    scene_done(&scene);
+    scene_sound(&scene);
+    scene_end(&scene);
+}

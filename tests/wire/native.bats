@@ -6,6 +6,7 @@ bats_require_minimum_version 1.5.0
 setup_file() {
     echo '{"kind":"app","id":"acme","session":{"lifetime_s":86400,"idle_s":3600,"retain_s":86400},"corbado":{"project_id":"pro-1"},"keys":[{"for":"admin","secret":"rk"},{"for":"corbado","secret":"corbado1_x"},{"for":"streambird","secret":"sk_test_x"}]}
 {"kind":"app","id":"globex","keys":[{"for":"admin","secret":"rk_other"}]}
+{"kind":"app","id":"capped","session":{"max_per_user":1},"keys":[{"for":"admin","secret":"rk_capped"}]}
 {"kind":"user","app":"acme","id":"root","roles":["admin"]}
 {"kind":"session","app":"acme","user":"root","token":"root-token"}' >"$BATS_FILE_TMPDIR/records.jsonl"
     make_store "$BATS_FILE_TMPDIR/records.jsonl"
@@ -230,4 +231,20 @@ spelled() {
     expect_json .lines '[]'
     get /rollcall/v1/audit -H "Authorization: Bearer rk_other"
     expect_json .lines '[]'
+}
+
+@test "device and system are told from the User-Agent, unless they are given" {
+    create ida '"user_agent":"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:120.0) Gecko/20100101 Firefox/120.0"'
+    [ "$(jq -c '.session.device | [.type, .name, .version, .os.name, .os.version]' <<<"$created")" = \
+        '["browser","Firefox","120.0","Windows","10"]' ]
+    create ida '"user_agent":"Mozilla/5.0 (Windows NT 10.0) Firefox/120.0","device":{"name":"mine"}'
+    [ "$(jq -c '.session.device.name' <<<"$created")" = '"mine"' ]
+}
+
+@test "a user has no more sessions than the app allows" {
+    get /rollcall/v1/sessions -X POST -H "Authorization: Bearer rk_capped" -d '{"user":"u"}'
+    expect_status 201
+    get /rollcall/v1/sessions -X POST -H "Authorization: Bearer rk_capped" -d '{"user":"u"}'
+    expect_status 409
+    expect_json .error '"session_limit"'
 }
