@@ -136,6 +136,10 @@ static bool receive(struct writer *writer)
     ssize_t got = recvmsg(writer->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got < 0)
         return errno == EINTR;
+    if (got == 0) { /* nobody is left who could send: the master was killed */
+        stopped = 1;
+        return false;
+    }
     struct str message = {writer->message, header.msg_flags & MSG_TRUNC ? 0 : (size_t)got};
     take_up(writer, message, descriptor_of(&header));
     return true;
