@@ -74,7 +74,8 @@ start_pool() {
     "$rollcalld" --config "$BATS_FILE_TMPDIR/rollcall.conf" 2>>"$BATS_FILE_TMPDIR/pool.log" 3>&- &
     pool=$!
     note_pid $pool
-    until_true test -S "$BATS_FILE_TMPDIR/rollcall.sock"
+    # The socket is there before anybody listens, and before the master minds signals.
+    until_true grep -q "\[$pool\] .*: started\$" "$BATS_FILE_TMPDIR/pool.log"
 }
 
 answers() {
