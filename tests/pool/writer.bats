@@ -113,6 +113,29 @@ is_stopped() {
     [ "$(count revoked)" = 2 ]
 }
 
+@test "a writer whose master was killed ends, even when nobody is left to tell it anything" {
+    start_pool "workers = 1"
+    until_true has_started writer 1
+    until_true has_started worker 1
+    local writer worker
+    writer=$(started writer) worker=$(started worker)
+    has_ended() {
+        is_gone "$1" || grep -q '^State:.*Z' "/proc/$1/status"
+    }
+    # It comes to itself when all that could send to it have gone.
+    kill -STOP "$writer"
+    until_true is_stopped "$writer"
+    end_process "$pool" KILL
+    until_true has_ended "$worker"
+    kill -CONT "$writer"
+    until_true has_ended "$writer" || {
+        kill -KILL "$writer"
+        tail -n 3 "$log"
+        false
+    }
+    ! logged 'a message that is none'
+}
+
 @test "a session's activity is noted once a minute at most" {
     local before
     sed -i 's/"token":"one"/&,"created_at":"2026-01-01T00:00:00Z","expires_at":"2100-01-01T00:00:00Z"/' "$BATS_FILE_TMPDIR/records.jsonl"
