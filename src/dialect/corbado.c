@@ -166,7 +166,7 @@ static void make_violation(const struct request *request, const struct route *ro
                            struct failure *failure)
 {
     bool ended = failure->err == ERR_ENDED;
-    if (!route || (failure->err != ERR_NOT_FOUND && !ended))
+    if (!route || route->want == keys_want || (failure->err != ERR_NOT_FOUND && !ended))
         return;
     struct violations *violations = violations_new(request->arena, 1);
     if (!violations)

@@ -1,0 +1,111 @@
+/* Refresh tokens and nonces: what is made of what, and what is read back. */
+#include <criterion/criterion.h>
+
+#include "model/dpop.h"
+#include "model/refresh.h"
+#include "support/suite.h"
+
+SUITE(model_refresh);
+
+Test(model_refresh, a_record_comes_back_as_it_was)
+{
+    struct refresh refresh = {.has_previous = true, .rotated = 123456789, .has_key = true}, back;
+    struct buf record = {0};
+    memset(refresh.hash, 1, HASH_BYTES);
+    memset(refresh.previous, 2, HASH_BYTES);
+    memset(refresh.salt, 3, SALT_BYTES);
+    memset(refresh.key, 4, HASH_BYTES);
+    refresh_encode(&refresh, &record);
+    cr_assert_eq(refresh_decode(buf_view(&record), &back), ERR_OK);
+    cr_assert(back.has_previous && back.has_key && back.rotated == 123456789);
+    cr_assert_arr_eq(back.hash, refresh.hash, HASH_BYTES);
+    cr_assert_arr_eq(back.previous, refresh.previous, HASH_BYTES);
+    cr_assert_arr_eq(back.salt, refresh.salt, SALT_BYTES);
+    cr_assert_arr_eq(back.key, refresh.key, HASH_BYTES);
+    for (size_t len = 0; len < record.len; len++)
+        cr_assert_eq(refresh_decode((struct str){record.ptr, len}, &back), ERR_CORRUPT);
+    record.ptr[0] = 9;
+    cr_assert_eq(refresh_decode(buf_view(&record), &back), ERR_VERSION);
+    buf_free(&record);
+}
+
+Test(model_refresh, a_successor_depends_on_token_and_salt)
+{
+    uint8_t salt[SALT_BYTES] = {1}, other[SALT_BYTES] = {2};
+    char one[SECRET_TEXT], same[SECRET_TEXT], third[SECRET_TEXT], fourth[SECRET_TEXT];
+    refresh_succeed(STR("token"), salt, one);
+    refresh_succeed(STR("token"), salt, same);
+    refresh_succeed(STR("token"), other, third);
+    refresh_succeed(STR("tokem"), salt, fourth);
+    cr_assert(memcmp(one, same, SECRET_TEXT) == 0);
+    cr_assert(memcmp(one, third, SECRET_TEXT) != 0);
+    cr_assert(memcmp(one, fourth, SECRET_TEXT) != 0);
+}
+
+Test(model_refresh, a_nonce_holds_for_its_period_and_the_next)
+{
+    char text[SECRET_TEXT];
+    int64_t begin = 4 * NONCE_PERIOD_S;
+    nonce_make(STR("secret"), begin, text);
+    struct str nonce = {text, SECRET_TEXT};
+    cr_expect(nonce_holds(STR("secret"), begin, nonce));
+    cr_expect(nonce_holds(STR("secret"), begin + 2 * NONCE_PERIOD_S - 1, nonce));
+    cr_expect_not(nonce_holds(STR("secret"), begin + 2 * NONCE_PERIOD_S, nonce));
+    cr_expect_not(nonce_holds(STR("secret"), begin - 1, nonce));
+    cr_expect_not(nonce_holds(STR("another"), begin, nonce));
+    cr_expect_not(nonce_holds(STR("secret"), begin, STR("")));
+}
+
+/* RFC 9449, figure 2: the proof of the specification's own example. */
+static const struct str example =
+    STR("eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0Vj"
+        "NoUkl"
+        "DUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWc"
+        "lUwQ2"
+        "R2R1JEQSIsImNydiI6IlAtMjU2In19."
+        "eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0"
+        "dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-"
+        "FdWP0A0zdr"
+        "j8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg");
+
+static enum err read_example(struct str text, const char *method, const char *url, int64_t now_s)
+{
+    struct arena *arena = arena_new(1 << 20);
+    struct str urls[PROOF_URLS] = {STR_NONE, str_of(url)};
+    struct proof proof;
+    enum err err = proof_read(arena, text, str_of(method), urls, now_s, &proof);
+    arena_free(arena);
+    return err;
+}
+
+Test(model_refresh, the_specifications_own_proof)
+{
+    static const char url[] = "https://server.example.com/token";
+    const int64_t then = 1562262616;
+    cr_expect_eq(read_example(example, "POST", url, then), ERR_OK);
+    cr_expect_eq(read_example(example, "POST", "HTTPS://Server.Example.COM/token", then), ERR_OK);
+    cr_expect_eq(read_example(example, "POST", url, then + PROOF_WINDOW_S), ERR_OK);
+    cr_expect_eq(read_example(example, "POST", url, then + PROOF_WINDOW_S + 1), ERR_UNAUTHORIZED);
+    cr_expect_eq(read_example(example, "POST", url, then - PROOF_WINDOW_S - 1), ERR_UNAUTHORIZED);
+    cr_expect_eq(read_example(example, "GET", url, then), ERR_UNAUTHORIZED);
+    cr_expect_eq(read_example(example, "post", url, then), ERR_UNAUTHORIZED);
+    cr_expect_eq(read_example(example, "POST", "https://server.example.com/Token", then),
+                 ERR_UNAUTHORIZED);
+    cr_expect_eq(read_example(example, "POST", "https://server.example.com/token/", then),
+                 ERR_UNAUTHORIZED);
+}
+
+/* A byte changed anywhere makes it another proof, or none: nobody is let in by it. */
+Test(model_refresh, a_changed_proof_is_none)
+{
+    char text[1024];
+    size_t refused = 0;
+    for (size_t at = 0; at < example.len; at++) {
+        memcpy(text, example.ptr, example.len);
+        text[at] = text[at] == 'A' ? 'B' : 'A';
+        refused += read_example((struct str){text, example.len}, "POST",
+                                "https://server.example.com/token", 1562262616) != ERR_OK;
+    }
+    /* The last letter of a signature has bits that stand for nothing. */
+    cr_expect_geq(refused, example.len - 1);
+}
