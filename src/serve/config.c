@@ -319,6 +319,13 @@ static void take_list(cfg_t *cfg, const char *name, struct str *texts)
         texts[i] = str_of(cfg_getnstr(cfg, name, i));
 }
 
+/* The site's lists lie in the configuration itself, wherever that is. */
+static void point_at_lists(struct config *config)
+{
+    config->site.cookie_names = config->cookie_names;
+    config->site.cors_origins = config->cors_origins;
+}
+
 static void take(cfg_t *cfg, struct config *config)
 {
     enum log_level level = LOG_INFO;
@@ -340,8 +347,7 @@ static void take(cfg_t *cfg, struct config *config)
     };
     take_list(cfg, "cookie_names", config->cookie_names);
     take_list(cfg, "cors_origins", config->cors_origins);
-    config->site.cookie_names = config->cookie_names;
-    config->site.cors_origins = config->cors_origins;
+    point_at_lists(config);
     log_level_parse(cfg_getstr(cfg, "log_level"), &level);
     log_set_level(level);
 }
@@ -368,6 +374,14 @@ void config_free(struct config *config)
     if (config->source)
         cfg_free(config->source);
     config->source = NULL;
+}
+
+void config_replace(struct config *config, struct config *fresh)
+{
+    config_free(config);
+    *config = *fresh;
+    point_at_lists(config);
+    *fresh = (struct config){.source = NULL};
 }
 
 /* ---- showing ---- */

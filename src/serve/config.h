@@ -28,6 +28,8 @@ struct config {
  * Sets the log's level. The caller ends *config with config_free. */
 enum err config_load(const char *path, struct config *config) MUST_CHECK;
 void config_free(struct config *config);
+/* Puts a fresh one in its place, which is empty then. */
+void config_replace(struct config *config, struct config *fresh);
 
 /* Every option in force, in the file's syntax. */
 void config_print(const struct config *config, FILE *out);

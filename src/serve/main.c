@@ -85,6 +85,8 @@ static int serve(struct config *config, const char *path)
 {
     struct listener listener;
     enum err err = ERR_OK;
+    if (config->workers)
+        pool_block_signals();
     if (!listen_inherit(&listener)) {
         if (!*config->listen) {
             log_error("nothing to listen on: set \"listen\", or hand over a listening socket");

@@ -228,9 +228,7 @@ static void reload(struct pool *pool, int64_t now)
         log_warn("reload: \"workers = 0\" takes a restart; one worker until then");
         fresh.workers = 1;
     }
-    config_free(pool->config);
-    *pool->config = fresh;
-    pool->config->site.cookie_names = pool->config->cookie_names;
+    config_replace(pool->config, &fresh);
     log_info("reloaded");
     roll(pool, now);
 }
@@ -249,13 +247,20 @@ static struct timespec until_next(const struct pool *pool, int64_t now)
     return (struct timespec){.tv_sec = wait / SECOND_NS, .tv_nsec = wait % SECOND_NS};
 }
 
-static void block_signals(sigset_t *signals)
+static sigset_t handled_signals(void)
 {
     static const int handled[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP};
-    sigemptyset(signals);
+    sigset_t signals;
+    sigemptyset(&signals);
     for (size_t i = 0; i < sizeof(handled) / sizeof(*handled); i++)
-        sigaddset(signals, handled[i]);
-    sigprocmask(SIG_BLOCK, signals, NULL);
+        sigaddset(&signals, handled[i]);
+    return signals;
+}
+
+void pool_block_signals(void)
+{
+    sigset_t signals = handled_signals();
+    sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
 /* A worker waits for a writer that takes nothing, because it is gone, for so long. */
@@ -272,11 +277,11 @@ static bool connect_writer(struct pool *pool)
 
 int pool_run(struct config *config, const char *path, int listen_fd)
 {
-    struct pool pool = {.config = config, .path = path, .listen_fd = listen_fd};
+    struct pool pool = {
+        .config = config, .path = path, .listen_fd = listen_fd, .signals = handled_signals()};
     if (!connect_writer(&pool))
         return EXIT_FAILURE;
     lay_out(&pool);
-    block_signals(&pool.signals);
     log_info("%d workers", config->workers);
     for (;;) {
         int64_t now = clock_monotonic_ns();

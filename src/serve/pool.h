@@ -5,6 +5,10 @@
 
 #include "serve/config.h"
 
+/* Keeps the signals that pool_run waits for until it does: called before anybody can know that
+ * there is a pool. */
+void pool_block_signals(void);
+
 /* Runs until SIGTERM or SIGINT. SIGHUP reads the configuration at `path` (NULL as in config_load)
  * anew and replaces every worker. Gives the process's exit code; the configuration is freed by
  * then. */

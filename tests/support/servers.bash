@@ -92,13 +92,16 @@ start_web() {
             lighttpd -D -f "$conf" 2>>"$BATS_FILE_TMPDIR/web.log" 3>&- &
         web=$!
         if until_true web_decided && answers; then
-            break
+            note_pid $web
+            url=http://127.0.0.1:$port
+            export port url
+            return
         fi
         end_process $web
     done
-    note_pid $web
-    url=http://127.0.0.1:$port
-    export port url
+    echo "the web server does not answer" >&2
+    cat "$BATS_FILE_TMPDIR/web.log" >&2
+    return 1
 }
 
 # start_apache FILE: Apache with that file of apache-conf/, likewise.
@@ -110,13 +113,16 @@ start_apache() {
             2>>"$BATS_FILE_TMPDIR/web.log" 3>&- &
         web=$!
         if until_true web_decided && answers; then
-            break
+            note_pid $web
+            url=http://127.0.0.1:$port
+            export port url
+            return
         fi
         end_process $web
     done
-    note_pid $web
-    url=http://127.0.0.1:$port
-    export port url
+    echo "the web server does not answer" >&2
+    cat "$BATS_FILE_TMPDIR/web.log" >&2
+    return 1
 }
 
 # The web server has either come to answer or given up, as when its port was taken in the meantime.
