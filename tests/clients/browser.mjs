@@ -53,3 +53,25 @@ export function logIn(host, token) {
     const body = { app_id: host, access_token: token, expires_at: expires };
     localStorage.setItem(`__preludejs__::${host}`, JSON.stringify({ body, expiresAt: expires }));
 }
+
+// The same for a refresh token, which the SDK keeps in a database of its own.
+export function keepRefreshToken(host, token) {
+    return new Promise((resolve, reject) => {
+        const opening = indexedDB.open('prld', 2);
+        opening.onupgradeneeded = () => {
+            for (const name of ['dpop_keys', 'refresh_tokens'])
+                opening.result.createObjectStore(name, { keyPath: 'domain' });
+        };
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+            const change = opening.result.transaction('refresh_tokens', 'readwrite');
+            change.objectStore('refresh_tokens')
+                .put({ domain: host, refreshToken: token, refreshTokenExpiresAt: '' });
+            change.onerror = () => reject(change.error);
+            change.oncomplete = () => {
+                opening.result.close();
+                resolve();
+            };
+        };
+    });
+}

@@ -1,8 +1,8 @@
 // @prelude.so/js-sdk, in what stands in for a browser.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { logIn, sent } from './browser.mjs';
-import { accessToken, refusal, uuid } from './server.mjs';
+import { keepRefreshToken, logIn, sent } from './browser.mjs';
+import { accessToken, refusal, url, uuid } from './server.mjs';
 
 const { PrldErrors, PrldSessionClient } = await import('@prelude.so/js-sdk/session');
 
@@ -103,4 +103,38 @@ test('Prelude: 401 without a token, with nonsense for one, and with one of a cha
         await assertUnauthorized(clientWith(token), revokeAll, revokeRequest);
     }
     assert.equal((await clientWith(good).listSessions()).total, 1);
+});
+
+// What an application's own login code does: it begins a session, and hands the refresh token on.
+async function begin(user) {
+    const answer = await fetch(`${url}/rollcall/v1/sessions`, {
+        method: 'POST',
+        headers: { Authorization: 'Bearer rk_clients' },
+        body: JSON.stringify({ user }),
+    });
+    assert.equal(answer.status, 201);
+    return (await answer.json()).credentials.refresh_token;
+}
+
+// Last, since it is the SDK's one host that the server is known by.
+test('Prelude: a refresh token is used up for the next one, with proofs, until logout', async () => {
+    const domain = 'prelude.session.example';
+    await keepRefreshToken(domain, await begin('nia'));
+    const nia = new PrldSessionClient({ domain });
+    sent.length = 0;
+    // Without an access token the SDK is refused, is asked for a nonce, and goes on by itself.
+    assert.equal((await nia.listSessions()).total, 1);
+    assert.deepEqual(sent, [`${listRequest} 401`, 'POST /v1/session/refresh 400',
+        'POST /v1/session/refresh 200', `${listRequest} 200`]);
+    for (let round = 0; round < 3; round++) {
+        nia.invalidateCache();
+        sent.length = 0;
+        await nia.refresh();
+        assert.deepEqual(sent, ['POST /v1/session/refresh 200']);
+    }
+    assert.equal((await nia.listSessions()).total, 1);
+    sent.length = 0;
+    await nia.logout();
+    assert.deepEqual(sent, ['POST /v1/session/revoke 204']);
+    await assertUnauthorized(nia, list, listRequest);
 });
