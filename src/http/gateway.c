@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -18,9 +21,9 @@ static volatile sig_atomic_t stopped;
 static volatile sig_atomic_t listening = -1;
 static volatile sig_atomic_t nowhere = -1;
 
-/* libfcgi looks at its own flag only before accept, so that a signal in between would leave it
- * waiting; a descriptor that is no socket any more makes accept fail whenever it is called. Both
- * calls are safe here (signal-safety(7)). */
+/* A signal between the look at the flag and accept(2) would leave it waiting; a descriptor that is
+ * no socket any more makes it fail whenever it is called, or called again by the system. Both calls
+ * are safe here (signal-safety(7)). */
 void gateway_stop(void)
 {
     int saved = errno;
@@ -83,35 +86,62 @@ static void answer_one(FCGX_Request *request, gateway_fn answer, void *context,
     finish(request);
 }
 
+/* The next connection; -1, and errno says why. */
+static int accept_one(void)
+{
+    static const int yes = 1;
+    int fd;
+    do
+        fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+    while (fd < 0 && !stopped && (errno == EINTR || errno == ECONNABORTED));
+    if (fd >= 0) /* fails on a unix socket, which knows no such delay */
+        (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    return fd;
+}
+
+/* Reads the next request from the connection. libfcgi would accept it as well, but drops one whose
+ * first bytes it cannot wait for, as when a signal comes: a connection that is "kept" is read from
+ * without that. When it ends before a request has begun, libfcgi goes on to accept from its own
+ * listening socket, which is none. */
+static bool begin(FCGX_Request *request, int fd)
+{
+    request->ipcFd = fd;
+    request->keepConnection = 1;
+    return FCGX_Accept_r(request) >= 0;
+}
+
+static enum err serve(FCGX_Request *request, uint64_t most, gateway_fn answer, void *context)
+{
+    struct buffers buffers = {0};
+    enum err err = ERR_OK;
+    for (uint64_t count = 0; err == ERR_OK && !stopped && (most == 0 || count < most); count++) {
+        int fd = accept_one();
+        if (fd < 0 && !stopped) {
+            log_error("gateway: accept: %s", strerror(errno));
+            err = ERR_IO;
+        } else if (fd >= 0 && begin(request, fd)) {
+            answer_one(request, answer, context, &buffers);
+        }
+    }
+    buf_free(&buffers.in);
+    buf_free(&buffers.out);
+    return err;
+}
+
 enum err gateway_serve(int listen_fd, uint64_t most, gateway_fn answer, void *context)
 {
     FCGX_Request request;
-    struct buffers buffers = {0};
-    enum err err = ERR_OK;
     signal(SIGPIPE, SIG_IGN);
     nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (nowhere < 0 || FCGX_Init() != 0 || FCGX_InitRequest(&request, listen_fd, 0) != 0) {
+    if (nowhere < 0 || FCGX_Init() != 0 || FCGX_InitRequest(&request, nowhere, 0) != 0) {
         log_error("gateway: %s", strerror(errno));
         return ERR_IO;
     }
     listening = listen_fd;
-    for (uint64_t count = 0; !stopped && (most == 0 || count < most); count++) {
-        int code = FCGX_Accept_r(&request);
-        if (code < 0) {
-            if (!stopped && code != -EINTR) {
-                log_error("gateway: accept: %s", strerror(-code));
-                err = ERR_IO;
-                break;
-            }
-            continue;
-        }
-        answer_one(&request, answer, context, &buffers);
-    }
+    enum err err = serve(&request, most, answer, context);
     listening = -1;
     FCGX_Free(&request, 1);
     close(nowhere);
-    buf_free(&buffers.in);
-    buf_free(&buffers.out);
     return err;
 }
 
