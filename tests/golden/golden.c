@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "serve/service.h"
+#include "support/files.h"
 #include "support/scratch.h"
 #include "support/suite.h"
 
@@ -27,66 +28,21 @@ SUITE(golden);
 
 enum { PATH_BYTES = 1024, ENV_MAX = 64, ARENA_BYTES = 16 * 1024 * 1024 };
 
-static const char *root(void)
-{
-    const char *given = getenv("ROLLCALL_GOLDEN");
-    return given ? given : "tests/golden";
-}
-
 /* ---- a case's files ---- */
-
-static char *read_file(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    char *text = NULL;
-    size_t size = 0;
-    if (!file)
-        return NULL;
-    FILE *copy = open_memstream(&text, &size);
-    for (int c; (c = fgetc(file)) != EOF;)
-        fputc(c, copy);
-    fclose(copy);
-    fclose(file);
-    return text;
-}
 
 /* The case's own file, or its dialect's; NULL when neither has one. */
 static char *case_file(const char *folder, const char *name)
 {
     char path[PATH_BYTES];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    char *text = read_file(path);
+    char *text = file_read(path);
     if (text)
         return text;
     snprintf(path, sizeof(path), "%s/../%s", folder, name);
-    return read_file(path);
+    return file_read(path);
 }
 
 /* ---- what the case holds still ---- */
-
-/* Stands in for the one that makes keys; see tests.am. The keys of keys.jsonl, one after another.
- */
-enum err __wrap_jwk_generate(struct buf *jwk, struct buf *kid);
-enum err __wrap_jwk_generate(struct buf *jwk, struct buf *kid)
-{
-    static struct str rest;
-    static char *text;
-    char path[PATH_BYTES];
-    struct str line;
-    snprintf(path, sizeof(path), "%s/keys.jsonl", root());
-    if (!text) {
-        text = read_file(path);
-        cr_assert_not_null(text, "%s is missing", path);
-        rest = str_of(text);
-    }
-    str_split(rest, '\n', &line, &rest);
-    cr_assert(line.len, "more apps than keys");
-    json_t *key = json_loadb(line.ptr, line.len, 0, NULL);
-    buf_str(jwk, line);
-    buf_str(kid, str_of(json_string_value(json_object_get(key, "kid"))));
-    json_decref(key);
-    return ERR_OK;
-}
 
 static int64_t held_now;
 
@@ -404,7 +360,7 @@ ParameterizedTestParameters(golden, cases)
     const char *only = getenv("ROLLCALL_GOLDEN_CASE");
     char pattern[PATH_BYTES];
     glob_t found = {0};
-    snprintf(pattern, sizeof(pattern), "%s/*/%s/request", root(), only ? only : "*");
+    snprintf(pattern, sizeof(pattern), "%s/*/%s/request", golden_folder(), only ? only : "*");
     glob(pattern, 0, NULL, &found);
     char **folders = cr_malloc(sizeof(*folders) * (found.gl_pathc + 1));
     for (size_t i = 0; i < found.gl_pathc; i++) {
@@ -426,11 +382,11 @@ static bool ask(struct golden *golden, int step)
     if (step > 1)
         snprintf(number, sizeof(number), "-%d", step);
     snprintf(path, sizeof(path), "%s/request%s", golden->folder, number);
-    golden->request = read_file(path);
+    golden->request = file_read(path);
     if (!golden->request)
         return false;
     snprintf(path, sizeof(path), "%s/expected%s", golden->folder, number);
-    golden->expected = read_file(path);
+    golden->expected = file_read(path);
     cr_assert_not_null(golden->expected, "%s is missing", path);
     read_request(golden);
     struct body body = {.bytes = golden->body, .whole = true};
@@ -457,7 +413,7 @@ Test(golden, every_dialect_has_cases)
     for (size_t i = 1; i < VENDOR_END; i++) {
         char pattern[PATH_BYTES];
         glob_t found = {0};
-        snprintf(pattern, sizeof(pattern), "%s/%s/*/request", root(), vendor_name((int)i));
+        snprintf(pattern, sizeof(pattern), "%s/%s/*/request", golden_folder(), vendor_name((int)i));
         glob(pattern, 0, NULL, &found);
         cr_expect_gt(found.gl_pathc, 0, "%s: none at %s", vendor_name((int)i), pattern);
         globfree(&found);

@@ -64,13 +64,8 @@ static void put_line(struct store *store, struct arena *arena, struct str line, 
     arena_reset(arena);
 }
 
-struct store *scratch_store_at(const char *dir, const char *jsonl, int64_t now)
+void scratch_put(struct store *store, const char *jsonl, int64_t now)
 {
-    struct store *store = NULL;
-    char path[4096];
-    snprintf(path, sizeof(path), "%s/store", dir);
-    enum err err = store_open(&(struct store_options){.path = path, .mode = STORE_CREATE}, &store);
-    cr_assert(err == ERR_OK, "no store at %s: %s", path, err_word(err));
     struct arena *arena = arena_new(ARENA_BYTES);
     cr_assert_not_null(arena);
     struct str rest = str_of(jsonl), line;
@@ -80,6 +75,16 @@ struct store *scratch_store_at(const char *dir, const char *jsonl, int64_t now)
             put_line(store, arena, line, number, now);
     }
     arena_free(arena);
+}
+
+struct store *scratch_store_at(const char *dir, const char *jsonl, int64_t now)
+{
+    struct store *store = NULL;
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/store", dir);
+    enum err err = store_open(&(struct store_options){.path = path, .mode = STORE_CREATE}, &store);
+    cr_assert(err == ERR_OK, "no store at %s: %s", path, err_word(err));
+    scratch_put(store, jsonl, now);
     return store;
 }
 

@@ -13,5 +13,7 @@ void scratch_remove(char *dir);
 struct store *scratch_store(const char *dir, const char *jsonl);
 /* The same, as if it were `now`. */
 struct store *scratch_store_at(const char *dir, const char *jsonl, int64_t now);
+/* Puts more JSON Lines into a store. */
+void scratch_put(struct store *store, const char *jsonl, int64_t now);
 
 #endif
