@@ -17,6 +17,7 @@ static const struct {
     [ERR_NO_ROUTE] = {"not_found", 404, "no such path"},
     [ERR_NO_METHOD] = {"no_method", 405, "this path does not know that method"},
     [ERR_CONFLICT] = {"conflict", 409, "already taken"},
+    [ERR_INACTIVE] = {"user_inactive", 409, "the user is not active"},
     [ERR_LIMIT] = {"session_limit", 409, "the user has as many sessions as may be"},
     [ERR_ENDED] = {"ended", 409, "the session is in another state"},
     [ERR_TOO_LARGE] = {"too_large", 413, "larger than allowed"},

@@ -19,6 +19,7 @@ enum err {
     ERR_NO_ROUTE,     /* no such path */
     ERR_NO_METHOD,    /* the path exists, the method does not */
     ERR_CONFLICT,     /* already taken by another object */
+    ERR_INACTIVE,     /* the user is not active, and gets no session */
     ERR_LIMIT,        /* the user has as many sessions as the app allows */
     ERR_ENDED,        /* the session is not in the state that is asked for */
     ERR_TOO_LARGE,    /* over a limit of ours */

@@ -288,8 +288,8 @@ enum err change_touch(struct change *change)
     const struct wish *wish = &answer->wish;
     enum err err = change_get(change);
     /* A session that lets nobody in cannot be used. */
-    if (err == ERR_OK && wish->active_only && !answer->user.active)
-        err = ERR_NOT_FOUND;
+    if (err == ERR_OK && !wish->quietly && !answer->user.active)
+        err = wish->active_only ? ERR_NOT_FOUND : ERR_ENDED;
     if (err != ERR_OK)
         return err;
     int64_t end = wish->moves_end ? later_by(answer->now, wish->life_ms) : INSTANT_NONE;
@@ -381,7 +381,7 @@ enum err change_create(struct change *change)
         return err;
     }
     if (!answer->user.active)
-        return ERR_FORBIDDEN;
+        return ERR_INACTIVE;
     struct put *put = change_plan(change, PUT_SESSION);
     if (!put || (answer->wish.with_token && !give_token(change)) ||
         (answer->wish.with_refresh && !give_secret(change, &answer->refresh_token)))

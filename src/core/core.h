@@ -109,7 +109,7 @@ struct wish {
     enum naming naming;
     enum vendor vendor;
     struct str session;
-    bool active_only;  /* ... or not active; a touch asks for an active user, too */
+    bool active_only;  /* ... or not active; an activity asks for an active user, too */
     unsigned statuses; /* a bit each (1 << status) it may be in, else ERR_ENDED; 0: any */
 
     /* VERB_END */

@@ -165,13 +165,16 @@ static void show_done(const struct request *request, const struct answer *answer
 static void make_violation(const struct request *request, const struct route *route,
                            struct failure *failure)
 {
-    bool ended = failure->err == ERR_ENDED;
-    if (!route || route->want == keys_want || (failure->err != ERR_NOT_FOUND && !ended))
+    bool ended = failure->err == ERR_ENDED, inactive = failure->err == ERR_INACTIVE;
+    if (!route || route->want == keys_want ||
+        (failure->err != ERR_NOT_FOUND && !ended && !inactive))
         return;
     struct violations *violations = violations_new(request->arena, 1);
     if (!violations)
         return;
-    if (ended && route->want == corbado_want_status)
+    if (inactive)
+        violate(violations, STR("userID"), STR("is not active"));
+    else if (ended && route->want == corbado_want_status)
         violate(violations, STR("status"), STR("cannot be set"));
     else
         violate(violations,
