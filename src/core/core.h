@@ -18,7 +18,9 @@ enum credential_kind {
     CREDENTIAL_APP_KEY,       /* an app's secret key, and the account name it must belong to */
     CREDENTIAL_ACCESS_TOKEN,  /* a JWT signed by an app's key */
     CREDENTIAL_REFRESH_TOKEN, /* a refresh token, with a proof of possession (RFC 9449) */
-    CREDENTIAL_PUBLIC /* none is asked for: names an app, for what everybody may see of it */
+    CREDENTIAL_PUBLIC, /* none is asked for: names an app, for what everybody may see of it */
+    CREDENTIAL_NOBODY  /* none is asked for, and nothing of any app is shown: no snapshot is needed
+                        */
 };
 
 enum { TOKENS_MAX = 16 };
@@ -57,6 +59,7 @@ struct caller {
 
 enum verb {
     VERB_LIST,    /* a page of sessions */
+    VERB_NOTHING, /* what is shown is no app's */
     VERB_SELF,    /* the caller's own session */
     VERB_GET,     /* one session */
     VERB_END,     /* ends sessions */
@@ -175,13 +178,15 @@ struct core *core_new(void);
 void core_free(struct core *core);
 
 /* Who the credential lets in at `now`. ERR_UNAUTHORIZED for anything that does not: unknown, ended,
- * expired, of an inactive user, of another account. Views in *caller are the snapshot's. */
+ * expired, of an inactive user, of another account. Views in *caller are the snapshot's, which may
+ * be NULL for CREDENTIAL_NOBODY. */
 enum err core_admit(struct core *core, struct snapshot *snapshot, struct arena *arena,
                     const struct credential *credential, int64_t now,
                     struct caller *caller) MUST_CHECK;
 
 /* Finds what is wished for that caller, and plans what is to be written for it. ERR_AAL,
- * ERR_RUNAWAY, ERR_NOT_FOUND, ERR_MEMORY, and what the store gives. */
+ * ERR_RUNAWAY, ERR_NOT_FOUND, ERR_MEMORY, and what the store gives. The snapshot may be NULL for
+ * VERB_NOTHING. */
 enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *arena,
                     const struct caller *caller, const struct wish *wish, int64_t now,
                     struct answer *answer) MUST_CHECK;

@@ -75,6 +75,8 @@ enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *
                     struct answer *answer)
 {
     *answer = (struct answer){.caller = caller, .wish = *wish, .now = now};
+    if (wish->verb == VERB_NOTHING)
+        return ERR_OK;
     struct change change = {core, snapshot, arena, answer};
     enum err err = wish->demand_aal ? check_aal(snapshot, caller) : ERR_OK;
     if (err == ERR_OK)
@@ -85,6 +87,7 @@ enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *
     case VERB_LIST:
         return core_list(snapshot, arena, answer);
     case VERB_SELF:
+    case VERB_NOTHING:
         return ERR_OK;
     case VERB_GET:
         return change_get(&change);

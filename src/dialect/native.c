@@ -2,6 +2,7 @@
 #include "dialect/native.h"
 
 #include "base/clock.h"
+#include "dialect/openapi.h"
 #include "dialect/params.h"
 
 enum { ACTOR_MAX = 64 };
@@ -253,6 +254,7 @@ static const struct route routes[] = {
     {"GET", V1 "/users/{}", want_user, show_one_user, NULL, NULL},
     {"GET", V1 "/users/{}/sessions", native_want_list_of_user, native_show_list, NULL, NULL},
     {"GET", V1 "/audit", want_audit, show_audit, NULL, NULL},
+    {"GET", V1 "/openapi.json", openapi_want, openapi_show, openapi_who, NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -56,13 +56,22 @@ struct passage {
     struct reply reply;
 };
 
+/* What asks for nobody asks for no store either: the snapshot stays NULL then. */
+static enum err open_snapshot(struct passage *passage, const struct credential *credential)
+{
+    struct store *store = passage->service->store;
+    if (credential->kind == CREDENTIAL_NOBODY)
+        return ERR_OK;
+    return store ? snapshot_begin(store, &passage->snapshot) : ERR_BUSY;
+}
+
 static enum err admit(struct passage *passage)
 {
     struct service *service = passage->service;
     struct credential credential = {.kind = CREDENTIAL_NONE};
     const struct match *match = &passage->match;
     (match->route->who ? match->route->who : match->dialect->who)(&passage->request, &credential);
-    enum err err = service->store ? snapshot_begin(service->store, &passage->snapshot) : ERR_BUSY;
+    enum err err = open_snapshot(passage, &credential);
     if (err != ERR_OK)
         return err;
     return core_admit(service->core, passage->snapshot, service->arena, &credential,
