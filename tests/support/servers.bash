@@ -132,12 +132,35 @@ web_decided() {
 
 # get PATH [CURL OPTION...]: leaves the answer in $status_code, $headers and $body.
 get() {
-    local path=$1
+    local path=$1 said
     shift
-    status_code=$(curl -s -m 20 --path-as-is -g -D "$BATS_TEST_TMPDIR/headers" -o "$BATS_TEST_TMPDIR/body" \
-        -w '%{http_code}' "$@" "$url$path") || true
+    said=$(curl -s -m 20 --path-as-is -g -D "$BATS_TEST_TMPDIR/headers" -o "$BATS_TEST_TMPDIR/body" \
+        -w '%{http_code} %{method}' "$@" "$url$path") || true
+    status_code=${said% *}
     headers=$(tr -d '\r' <"$BATS_TEST_TMPDIR/headers")
     body=$(cat "$BATS_TEST_TMPDIR/body" 2>/dev/null || true)
+    if [ -d "$BATS_FILE_TMPDIR/answers" ]; then
+        # Without the status line, and what may come before it: 100 Continue.
+        keep_answer "${said#* }" "$path" "$(sed -e '/^HTTP[^ ]* 1/,/^$/d' -e '/^HTTP/d' <<<"$headers")"
+    fi
+}
+
+# keep_answer METHOD PATH HEADERS: keeps what is in $status_code and $body for hold_answers, in the form of a golden
+# case. A test file that makes the folder answers wants it of all that it gets.
+keep_answer() {
+    local folder
+    folder=$(mktemp -d "$BATS_FILE_TMPDIR/answers/$BATS_TEST_NUMBER-XXXXXX")
+    echo "$1 $2" >"$folder/request"
+    printf '%s\n%s\n\n%s' "$status_code" "$3" "$body" >"$folder/expected"
+}
+
+# hold_answers [OPTION...] [FOLDER...]: every answer kept so far, and those in the folders, is one that the OpenAPI
+# document knows. Options are tests/openapi/check.py's.
+hold_answers() {
+    local status=0
+    "$ROLLCALL_SOURCE/tests/openapi/run" "$@" "$BATS_FILE_TMPDIR/answers" || status=$?
+    [ $status != 77 ] || skip "Python lacks jsonschema"
+    return $status
 }
 
 # expect_status N: and says what came instead.

@@ -9,6 +9,7 @@ setup_file() {
 {"kind":"app","id":"capped","session":{"max_per_user":1},"keys":[{"for":"admin","secret":"rk_capped"}]}
 {"kind":"user","app":"acme","id":"root","roles":["admin"]}
 {"kind":"session","app":"acme","user":"root","token":"root-token"}' >"$BATS_FILE_TMPDIR/records.jsonl"
+    mkdir "$BATS_FILE_TMPDIR/answers"
     make_store "$BATS_FILE_TMPDIR/records.jsonl"
     start_pool "workers = 2"
     start_web socket.conf
@@ -247,4 +248,8 @@ spelled() {
     get /rollcall/v1/sessions -X POST -H "Authorization: Bearer rk_capped" -d '{"user":"u"}'
     expect_status 409
     expect_json .error '"session_limit"'
+}
+
+@test "all these answers are as the OpenAPI document says" {
+    hold_answers
 }

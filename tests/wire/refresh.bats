@@ -8,6 +8,7 @@ setup_file() {
     echo '{"kind":"app","id":"acme","keys":[{"for":"admin","secret":"rk"},{"for":"prelude","secret":"mk"}]}
 {"kind":"app","id":"loose","prelude":{"dpop":"optional"},"keys":[{"for":"admin","secret":"rk_loose"},{"for":"prelude","secret":"mk_loose"}]}' \
         >"$BATS_FILE_TMPDIR/records.jsonl"
+    mkdir "$BATS_FILE_TMPDIR/answers"
     make_store "$BATS_FILE_TMPDIR/records.jsonl"
     start_pool "workers = 2" 'cors_origins = {"https://app.example"}'
     start_web socket.conf
@@ -199,4 +200,8 @@ learn_nonce() {
     done
     get "$base" -H "Authorization: Bearer mk_loose"
     expect_status 404
+}
+
+@test "all these answers are as the OpenAPI document says" {
+    hold_answers
 }
