@@ -115,7 +115,7 @@ operations() {
     expect_status 201
     expect_json '.credentials | keys' '["refresh_token"]'
     native POST /sessions '{"user":"gone"}'
-    expect_status 403
+    expect_status 409
     native GET '/sessions?limit=1'
     native GET "/sessions?limit=1&after=$(jq -r .next <<<"$body")"
     expect_json 'has("total")' false
@@ -169,7 +169,7 @@ operations() {
     get /api/v1/login -X POST -H "Content-Type: application/json" -d '{"resume":"jane-1"}'
     expect_status 200
     get '/v2/users/gone/longSessions' -X POST -u pro-1:corbado1_x -d '{"appType":"web","identifierValue":"x"}'
-    expect_status 403
+    expect_status 400
     get "$base/invalidate" -X POST -d '' -H "Authorization: Bearer mk"
     expect_status 204
 }
