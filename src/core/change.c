@@ -5,7 +5,7 @@
 #include "model/secret.h"
 
 /* The audit trail says by whom: a user's own session, or a key. */
-static struct str actor_of(struct change *change)
+struct str change_actor(struct change *change)
 {
     const struct caller *caller = change->answer->caller;
     const char *key = key_use_name(caller->use);
@@ -110,7 +110,7 @@ static struct put_ending ending_of(struct change *change, enum reach reach)
                                .reach = reach,
                                .most = change->answer->wish.most,
                                .as = change->answer->wish.as,
-                               .actor = actor_of(change)};
+                               .actor = change_actor(change)};
 }
 
 static enum err plan_ending_of_one(struct change *change, const struct uuid *id)
@@ -302,7 +302,7 @@ enum err change_touch(struct change *change)
                                     .id = answer->session.id,
                                     .last_active = wish->quietly ? 0 : answer->now,
                                     .expires = end,
-                                    .actor = actor_of(change)};
+                                    .actor = change_actor(change)};
     foresee_touch(answer, &put->touch);
     return ERR_OK;
 }
@@ -318,85 +318,6 @@ const struct put *core_activity(struct arena *arena, const struct caller *caller
                                                  .last_active = now,
                                                  .expires = INSTANT_NONE}};
     return put;
-}
-
-/* ---- creating ---- */
-
-/* The session as it will be read once it is written. */
-static enum err foresee(struct change *change, const struct session_draft *draft)
-{
-    struct answer *answer = change->answer;
-    struct buf record = {0};
-    session_encode(draft, &record);
-    struct str kept = record.failed ? STR_NONE : arena_copy(change->arena, buf_view(&record));
-    buf_free(&record);
-    if (!kept.ptr)
-        return ERR_MEMORY;
-    enum err err = session_decode(kept, &answer->session);
-    answer->session.app = answer->caller->app.number;
-    answer->session.user = answer->user.number;
-    answer->session.id = draft->id;
-    answer->session.created = draft->created;
-    answer->status =
-        session_status(&answer->session, answer->caller->app.idle_s * SECOND_MS, answer->now);
-    answer->has_session = true;
-    return err;
-}
-
-static bool give_secret(struct change *change, struct str *secret)
-{
-    char *text = arena_alloc(change->arena, SECRET_TEXT);
-    if (!text)
-        return false;
-    secret_make(text);
-    *secret = (struct str){text, SECRET_TEXT};
-    return true;
-}
-
-static bool give_token(struct change *change)
-{
-    struct session_draft *draft = change->answer->wish.draft;
-    if (!give_secret(change, &change->answer->token))
-        return false;
-    draft->has_token = true;
-    secret_hash(change->answer->token, draft->token_hash);
-    return true;
-}
-
-enum err change_create(struct change *change)
-{
-    struct answer *answer = change->answer;
-    const struct app *app = &answer->caller->app;
-    struct session_draft *draft = answer->wish.draft;
-    enum err err =
-        store_user_by_id(change->snapshot, app->number, answer->wish.user, &answer->user);
-    if (err == ERR_NOT_FOUND && answer->wish.user_too.len)
-        err = store_user_by_id(change->snapshot, app->number, answer->wish.user_too, &answer->user);
-    if (err == ERR_NOT_FOUND) {
-        answer->user = (struct user){.app = app->number, .active = true};
-        answer->user.uuid = user_uuid(app->id, answer->wish.user);
-        answer->user.texts[USER_ID] = answer->wish.user;
-        answer->user.texts[USER_IDENTIFIER] = answer->wish.identifier;
-    } else if (err != ERR_OK) {
-        return err;
-    }
-    if (!answer->user.active)
-        return ERR_INACTIVE;
-    struct put *put = change_plan(change, PUT_SESSION);
-    if (!put || (answer->wish.with_token && !give_token(change)) ||
-        (answer->wish.with_refresh && !give_secret(change, &answer->refresh_token)))
-        return ERR_MEMORY;
-    session_complete(draft, app->lifetime_s * SECOND_MS, answer->now);
-    put->session = (struct put_session){.app_id = app->id,
-                                        .user_id = answer->user.texts[USER_ID],
-                                        .user_identifier = answer->wish.identifier,
-                                        .draft = draft,
-                                        .fresh = true,
-                                        .has_refresh = answer->wish.with_refresh,
-                                        .actor = actor_of(change)};
-    if (answer->wish.with_refresh)
-        secret_hash(answer->refresh_token, put->session.refresh_hash);
-    return foresee(change, draft);
 }
 
 /* ---- keys ---- */

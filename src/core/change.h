@@ -24,6 +24,9 @@ enum err change_create(struct change *change) MUST_CHECK;
 enum err change_keys(struct change *change) MUST_CHECK;
 enum err change_refresh(struct change *change) MUST_CHECK;
 
+/* By whom, for the audit trail: a user's own session, or a key and whom its holder acts for. */
+struct str change_actor(struct change *change);
+
 /* Room for the one put of the answer's, of that kind; NULL when out of memory. */
 struct put *change_plan(struct change *change, enum put_kind kind);
 
