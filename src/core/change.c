@@ -164,7 +164,10 @@ static enum err find_user(struct change *change, uint64_t *number)
 static enum err end_many(struct change *change)
 {
     const struct answer *answer = change->answer;
+    const struct uuid *left = answer->wish.query.without;
     uint64_t user;
+    if (answer->wish.target == TARGET_OTHERS)
+        left = &answer->caller->session.id;
     enum err err = find_user(change, &user);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND && answer->wish.absence_is_done ? ERR_OK : err;
@@ -173,9 +176,9 @@ static enum err end_many(struct change *change)
         return ERR_MEMORY;
     put->ending = ending_of(change, REACH_USER);
     put->ending.user = user;
-    put->ending.has_id = answer->wish.target == TARGET_OTHERS;
-    if (put->ending.has_id)
-        put->ending.id = answer->caller->session.id;
+    put->ending.has_id = left != NULL;
+    if (left)
+        put->ending.id = *left;
     return ERR_OK;
 }
 
@@ -327,9 +330,10 @@ struct key_set {
     bool begun;
 };
 
-static enum err add_key(void *context, struct str jwk)
+static enum err add_key(void *context, struct str kid, struct str jwk)
 {
     struct key_set *set = context;
+    (void)kid;
     if (set->begun)
         buf_byte(&set->json, ',');
     set->begun = true;

@@ -77,7 +77,7 @@ enum target {
     TARGET_ONE,       /* the one that is named */
     TARGET_SELF,      /* the caller's own */
     TARGET_OTHERS,    /* all of the scope's user but the caller's own */
-    TARGET_ALL,       /* all of the scope's user */
+    TARGET_ALL,       /* all of the scope's user but query.without */
     TARGET_LISTED,    /* those of `names`; who is not there is passed over */
     TARGET_HOLDERS,   /* all of the users of `names`, likewise */
     TARGET_EVERYBODY, /* all of the app, `most` at most */

@@ -55,7 +55,10 @@ enum err record_read_new_session(struct arena *arena, struct str text, struct re
 void record_begin_session(struct json_out *json, const struct session *session, struct str app_id,
                           struct str user_id);
 
-/* The whole of it. */
+/* The same of a user, whole. */
+void record_write_user(struct json_out *json, const struct user *user, struct str app_id);
+
+/* A session's, whole. */
 void record_write_session(struct json_out *json, const struct session *session, struct str app_id,
                           struct str user_id);
 

@@ -12,6 +12,20 @@ static const struct text_row device_texts[] = {{"type", TEXT_DEVICE_TYPE},
                                                {"version", TEXT_DEVICE_VERSION},
                                                {"long_version", TEXT_DEVICE_LONG_VERSION}};
 static const struct text_row os_texts[] = {{"name", TEXT_OS_NAME}, {"version", TEXT_OS_VERSION}};
+static const struct {
+    const char *name;
+    enum user_text text;
+} user_texts[] = {{"identifier", USER_IDENTIFIER},
+                  {"username", USER_USERNAME},
+                  {"name", USER_NAME},
+                  {"external_id", USER_EXTERNAL_ID},
+                  {"schema_id", USER_SCHEMA_ID}},
+  user_jsons[] = {{"traits", USER_TRAITS},
+                  {"metadata_public", USER_METADATA_PUBLIC},
+                  {"metadata_admin", USER_METADATA_ADMIN},
+                  {"verifiable_addresses", USER_VERIFIABLE_ADDRESSES},
+                  {"recovery_addresses", USER_RECOVERY_ADDRESSES},
+                  {"roles", USER_ROLES}};
 static const struct text_row own_texts[] = {{"user_agent", TEXT_USER_AGENT},
                                             {"ip", TEXT_IP},
                                             {"host", TEXT_HOST},
@@ -130,5 +144,34 @@ void record_write_session(struct json_out *json, const struct session *session, 
                           struct str user_id)
 {
     record_begin_session(json, session, app_id, user_id);
+    json_object_end(json);
+}
+
+static void write_user_texts(struct json_out *json, const struct user *user)
+{
+    for (size_t i = 0; i < COUNT_OF(user_texts); i++) {
+        struct str text = user->texts[user_texts[i].text];
+        if (text.len)
+            json_member_text(json, user_texts[i].name, text);
+    }
+    for (size_t i = 0; i < COUNT_OF(user_jsons); i++) {
+        struct str raw = user->texts[user_jsons[i].text];
+        if (raw.len == 0)
+            continue;
+        json_key(json, user_jsons[i].name);
+        json_raw(json, raw);
+    }
+}
+
+void record_write_user(struct json_out *json, const struct user *user, struct str app_id)
+{
+    json_object_begin(json);
+    json_member_text(json, "kind", STR("user"));
+    json_member_text(json, "app", app_id);
+    json_member_text(json, "id", user->texts[USER_ID]);
+    write_user_texts(json, user);
+    json_member_text(json, "state", user->active ? STR("active") : STR("inactive"));
+    write_instant(json, "created_at", user->created);
+    write_instant(json, "updated_at", user->updated);
     json_object_end(json);
 }

@@ -17,9 +17,7 @@
 #define MAP_LEAST   ((size_t)16 << 20)
 
 enum {
-    READERS_MAX = 1022, /* two pages of slots more than LMDB's own default */
-    FOLDER_MODE = 0700,
-    FILE_MODE = 0600,
+    READERS_MAX = 1022,      /* two pages of slots more than LMDB's own default */
     DISK_LEAST = 1024 * 1024 /* a disk with less to spare is full */
 };
 
@@ -45,8 +43,9 @@ enum err env_error(int code, const char *what)
     default:
         log_error("store: %s: %s", what, mdb_strerror(code));
     }
+    /* The last: a transaction that met with damage before. */
     bool damaged = code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND || code == MDB_INVALID ||
-                   code == MDB_PANIC || code == MDB_INCOMPATIBLE;
+                   code == MDB_PANIC || code == MDB_INCOMPATIBLE || code == MDB_BAD_TXN;
     return damaged ? ERR_CORRUPT : code == MDB_VERSION_MISMATCH ? ERR_VERSION : ERR_IO;
 }
 
@@ -99,8 +98,7 @@ static bool stat_data(const char *path, struct stat *info)
     return len > 0 && (size_t)len < sizeof(file) && stat(file, info) == 0;
 }
 
-/* Whether there is no store, or none yet: not one that merely cannot be looked at. */
-static bool is_absent(const char *path)
+bool env_is_absent(const char *path)
 {
     struct stat data;
     if (stat_data(path, &data))
@@ -113,7 +111,8 @@ static bool is_absent(const char *path)
 static int open_env(const struct store_options *options, MDB_env **env)
 {
     size_t map = options->map_bytes ? options->map_bytes : MAP_DEFAULT;
-    unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (options->mode == STORE_READ ? MDB_RDONLY : 0);
+    unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (options->mode == STORE_READ ? MDB_RDONLY : 0) |
+                     (options->alone ? MDB_NOLOCK : 0);
     struct stat data;
     size_t least = MAP_LEAST;
     if (stat_data(options->path, &data) && (size_t)data.st_size > least)
@@ -222,7 +221,7 @@ static enum err prepare(struct store *store, enum store_mode mode)
 
 enum err store_open(const struct store_options *options, struct store **store)
 {
-    if (options->mode != STORE_CREATE && is_absent(options->path))
+    if (options->mode != STORE_CREATE && env_is_absent(options->path))
         return ERR_NOT_FOUND;
     if (options->mode == STORE_CREATE && mkdir(options->path, FOLDER_MODE) != 0 && errno != EEXIST)
         return env_error(errno, options->path);

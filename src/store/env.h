@@ -8,6 +8,9 @@
 #include "store/layout.h"
 #include "store/store.h"
 
+/* A store is its owner's alone. */
+enum { FOLDER_MODE = 0700, FILE_MODE = 0600 };
+
 struct snapshot {
     struct store *store;
     MDB_txn *txn;
@@ -29,6 +32,10 @@ struct store {
 /* LMDB's and the system's numbers as ours; those that say something is broken are logged with
  * `what`. */
 enum err env_error(int code, const char *what);
+
+/* Whether there is no store in that folder, or none yet: not one that merely cannot be looked at.
+ */
+bool env_is_absent(const char *path);
 
 static inline struct str env_str(MDB_val value)
 {

@@ -76,10 +76,10 @@ static enum err look(struct sweep *sweep, size_t most, struct purge_place *place
     return code == MDB_SUCCESS || code == MDB_NOTFOUND ? ERR_OK : env_error(code, "purge");
 }
 
-enum err store_purge(struct store *store, int64_t now, size_t most, struct purge_place *place,
-                     uint64_t *removed)
+enum err store_purge_as_of(struct store *store, int64_t as_of, int64_t now, size_t most,
+                           struct purge_place *place, uint64_t *removed)
 {
-    struct sweep sweep = {.now = now};
+    struct sweep sweep = {.now = as_of};
     struct outcome outcome = {.at = 0};
     *removed = 0;
     enum err err = snapshot_begin(store, &sweep.snapshot);
@@ -94,6 +94,12 @@ enum err store_purge(struct store *store, int64_t now, size_t most, struct purge
     *removed = err == ERR_OK ? outcome.changed : 0;
     buf_free(&sweep.overdue);
     return err;
+}
+
+enum err store_purge(struct store *store, int64_t now, size_t most, struct purge_place *place,
+                     uint64_t *removed)
+{
+    return store_purge_as_of(store, now, now, most, place, removed);
 }
 
 /* ---- proofs and signing keys ---- */

@@ -66,6 +66,18 @@ enum err store_signing_key(struct snapshot *snapshot, struct str kid, uint32_t *
     return ERR_OK;
 }
 
+enum err store_retired(struct snapshot *snapshot, struct str kid, int64_t *until)
+{
+    struct str value;
+    enum err err = env_get(snapshot->txn, snapshot->store, TABLE_RETIRED, kid, &value);
+    if (err != ERR_OK)
+        return err;
+    if (value.len != sizeof(uint64_t))
+        return ERR_CORRUPT;
+    *until = (int64_t)bytes_u64((const uint8_t *)value.ptr);
+    return ERR_OK;
+}
+
 enum err store_signing_key_of_app(struct snapshot *snapshot, uint32_t app, struct str *jwk)
 {
     struct key key = key_of_app(app);

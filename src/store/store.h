@@ -29,6 +29,7 @@ struct store_options {
     enum store_mode mode;
     size_t map_bytes; /* address space to reserve; 0 for the default (64 GiB, less where that is
                          refused) */
+    bool alone;       /* nobody else opens it meanwhile: no lock is taken, and none left behind */
 };
 
 /* The caller owns *store and ends it with store_close. ERR_NOT_FOUND: no store there. ERR_IO: it
@@ -55,8 +56,11 @@ enum err store_signing_key(struct snapshot *snapshot, struct str kid, uint32_t *
 enum err store_signing_key_of_app(struct snapshot *snapshot, uint32_t app,
                                   struct str *jwk) MUST_CHECK;
 
-/* Calls back with the private JWK of each of an app's keys. */
-typedef enum err (*store_jwk_fn)(void *context, struct str jwk);
+/* Until when a key that signs no longer still verifies. ERR_NOT_FOUND: it is not retired. */
+enum err store_retired(struct snapshot *snapshot, struct str kid, int64_t *until) MUST_CHECK;
+
+/* Calls back with the id and the private JWK of each of an app's keys. */
+typedef enum err (*store_jwk_fn)(void *context, struct str kid, struct str jwk);
 enum err store_each_signing_key(struct snapshot *snapshot, uint32_t app, store_jwk_fn each,
                                 void *context) MUST_CHECK;
 
@@ -265,6 +269,10 @@ struct purge_place {
 enum err store_purge(struct store *store, int64_t now, size_t most, struct purge_place *place,
                      uint64_t *removed) MUST_CHECK;
 
+/* The same for sessions whose retention was over at an earlier instant; `now` is when they go. */
+enum err store_purge_as_of(struct store *store, int64_t as_of, int64_t now, size_t most,
+                           struct purge_place *place, uint64_t *removed) MUST_CHECK;
+
 /* Takes out proofs that need not be remembered and signing keys that are retired for good, at most
  * `most` of them. */
 enum err store_sweep(struct store *store, int64_t now, size_t most) MUST_CHECK;
@@ -285,5 +293,28 @@ enum err store_stat(struct store *store, struct store_stat *stat) MUST_CHECK;
 typedef void (*store_report_fn)(void *context, struct str sentence);
 enum err store_check(struct store *store, store_report_fn report, void *context,
                      uint64_t *faults) MUST_CHECK;
+
+/* ---- backups ---- */
+
+/* Copies the store, as it is at one instant and without what is free in its file, to a folder that
+ * is made, or is empty; others may go on reading and writing. It is on disk when ERR_OK is
+ * returned, else there is nothing of it. No snapshot may be open. ERR_CONFLICT: something is there.
+ * ERR_FULL, ERR_IO. */
+enum err store_backup(struct store *store, const char *path) MUST_CHECK;
+
+struct restore {
+    const char *backup, *path; /* folders; the latter is made where there is none */
+    bool replace;              /* a store that is there; else that is ERR_CONFLICT */
+    store_report_fn report;    /* as of store_check; called in another process */
+    void *context;
+    uint64_t faults; /* of the backup; filled in */
+};
+
+/* Puts a backup in the place of a store, of which this process may have none open. What is checked
+ * is the copy itself, before it takes its place at once and on disk; until then, and if it does
+ * not come to that, all stays as it was. ERR_NOT_FOUND: no backup there. ERR_INVALID: it is the
+ * store itself, or a process has it open. ERR_BUSY: a process has the store open. ERR_CORRUPT,
+ * ERR_VERSION: of the backup, which `faults` may say more about. ERR_FULL, ERR_IO. */
+enum err store_restore(struct restore *restore) MUST_CHECK;
 
 #endif

@@ -77,11 +77,10 @@ struct key_walk {
 static enum err walk_key(void *context, struct str key, struct str value)
 {
     const struct key_walk *walk = context;
-    (void)key;
     if (value.len <= APP_BYTES)
         return ERR_CORRUPT;
     return bytes_u32((const uint8_t *)value.ptr) == walk->app
-               ? walk->each(walk->context, str_from(value, APP_BYTES))
+               ? walk->each(walk->context, key, str_from(value, APP_BYTES))
                : ERR_OK;
 }
 

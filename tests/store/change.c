@@ -304,6 +304,28 @@ Test(store_change, what_is_past_retention_goes_and_nothing_else)
     scene_end(&scene);
 }
 
+Test(store_change, what_was_past_retention_by_then_goes_now)
+{
+    struct scene scene = scene_new(0);
+    struct put put = app_put("acme");
+    struct purge_place place = {.len = 0};
+    uint64_t removed;
+    scene_put(&scene, put); /* it keeps nothing, and a session lives for a day */
+    for (uint64_t i = 0; i < 4; i++) {
+        struct session_draft draft = draft_new(i, NOW - (int64_t)(i + 1) * DAY);
+        scene_put(&scene, session_put("acme", "ann", &draft));
+    }
+    ASSERT_OK(store_purge_as_of(scene.store, NOW - 2 * DAY, NOW, 100, &place, &removed));
+    cr_expect_eq(removed, 2, "%lu", (unsigned long)removed);
+    scene_read(&scene);
+    struct trail trail = trail_of(&scene, "acme", INSTANT_MIN);
+    cr_assert_eq(trail.count, 2);
+    cr_expect_eq(trail.lines[0].at, NOW, "the trail says when it was");
+    scene_done(&scene);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
 /* ---- a store of the format before ---- */
 
 Test(store_change, an_earlier_format_is_brought_up_by_who_may_write)

@@ -129,6 +129,23 @@ Test(store_processes, a_reader_follows_a_store_that_outgrew_its_map)
     scene_end(&scene);
 }
 
+Test(store_processes, a_backup_follows_a_store_that_outgrew_its_map)
+{
+    struct scene scene = closed_scene(MEBI, 5);
+    struct other other = other_begin(&scene, write_many);
+    char backup[sizeof(scene.path)];
+    snprintf(backup, sizeof(backup), "%s/backup", scene.dir);
+    ASSERT_OK(scene_open(&scene, STORE_READ, MEBI));
+    other_go(other);
+    ASSERT_OK(store_backup(scene.store, backup));
+    scene_close(&scene);
+    snprintf(scene.path, sizeof(scene.path), "%s", backup);
+    ASSERT_OK(scene_open(&scene, STORE_READ, 0));
+    cr_expect_eq(scene_count(&scene, "acme"), 4000);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
 Test(store_processes, a_writer_follows_a_store_that_outgrew_its_map)
 {
     struct scene scene = closed_scene(MEBI, 5);

@@ -182,6 +182,7 @@ Test(store_refresh, a_new_signing_key_signs_and_the_old_one_is_kept_for_a_while)
 {
     struct scene scene = furnished();
     struct str before, after, kept;
+    int64_t until;
     uint32_t app;
     struct put put = {PUT_SIGNING, .signing = {.app_id = STR("acme"), .keep_until = NOW + 1000}};
     scene_read(&scene);
@@ -194,6 +195,10 @@ Test(store_refresh, a_new_signing_key_signs_and_the_old_one_is_kept_for_a_while)
     ASSERT_OK(store_signing_key_of_app(scene.snapshot, 1, &after));
     cr_assert_null(memmem(after.ptr, after.len, kid, strlen(kid)));
     ASSERT_OK(store_signing_key(scene.snapshot, str_of(kid), &app, &kept));
+    ASSERT_OK(store_retired(scene.snapshot, str_of(kid), &until));
+    cr_expect_eq(until, NOW + 1000);
+    ASSERT_ERR(store_retired(scene.snapshot, STR("another"), &until), ERR_NOT_FOUND);
+    ASSERT_ERR(store_retired(scene.snapshot, STR_NONE, &until), ERR_NOT_FOUND);
     scene_done(&scene);
     scene_sound(&scene);
     ASSERT_OK(store_sweep(scene.store, NOW + 1000, 10));
