@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "ctl/ctl.h"
+#include "ctl/fresh_key.h"
 #include "ctl/table.h"
-#include "model/secret.h"
 
 enum {
     KEY_LIFETIME = 0x100,
@@ -156,61 +156,25 @@ static const struct argp argp = {
 
 /* ---- add ---- */
 
-/* The keys a new app gets, with the prefix that the vendor's clients look for. */
-static const struct {
-    int use;
-    const char *prefix;
-} fresh[] = {
-    {VENDOR_PRELUDE, "prelude_"},
-    {VENDOR_CORBADO, "corbado1_"},
-    {VENDOR_STREAMBIRD, "sk_live_"},
-    {KEY_ADMIN, "rk_"},
-};
-enum { FRESH_COUNT = sizeof(fresh) / sizeof(*fresh), FRESH_TEXT = 16 + SECRET_TEXT };
-
-struct fresh_keys {
-    char texts[FRESH_COUNT][FRESH_TEXT];
-    struct app_key keys[FRESH_COUNT];
-};
-
-static void make_keys(struct fresh_keys *made)
-{
-    for (size_t i = 0; i < FRESH_COUNT; i++) {
-        char secret[SECRET_TEXT];
-        secret_make(secret);
-        snprintf(made->texts[i], sizeof(made->texts[i]), "%s%.*s", fresh[i].prefix, SECRET_TEXT,
-                 secret);
-        made->keys[i].use = fresh[i].use;
-        secret_hash(str_of(made->texts[i]), made->keys[i].hash);
-        secret_wipe(secret, sizeof(secret));
-    }
-}
-
-static void print_keys(const struct app *app, const struct fresh_keys *made)
-{
-    for (size_t i = 0; i < FRESH_COUNT; i++) {
-        struct str account = app_account(app, fresh[i].use);
-        printf("%-11s%.*s%s%s\n", key_use_name(fresh[i].use), STR_ARG(account),
-               account.len ? ":" : "", made->texts[i]);
-    }
-}
-
 static int add(struct store *store, const struct options *options)
 {
-    struct fresh_keys made = {0};
+    struct fresh_key made[FRESH_COUNT];
+    struct app_key keys[FRESH_COUNT];
     struct outcome outcome;
-    make_keys(&made);
+    for (size_t i = 0; i < FRESH_COUNT; i++) {
+        fresh_key_make(fresh_uses[i], &made[i]);
+        keys[i] = made[i].key;
+    }
     struct put put = {PUT_APP, .app = {.fresh = true,
                                        .app = options->app,
-                                       .keys = made.keys,
+                                       .keys = keys,
                                        .key_count = options->no_keys ? 0 : FRESH_COUNT}};
     enum err err = store_apply(store, &put, 1, clock_now(), &outcome);
-    if (err == ERR_OK) {
+    if (err == ERR_OK)
         printf("added %.*s\n", STR_ARG(options->app.id));
-        if (!options->no_keys)
-            print_keys(&options->app, &made);
-    }
-    secret_wipe(&made, sizeof(made));
+    for (size_t i = 0; err == ERR_OK && !options->no_keys && i < FRESH_COUNT; i++)
+        fresh_key_print(&options->app, &made[i]);
+    secret_wipe(made, sizeof(made));
     if (err == ERR_CONFLICT)
         return ctl_fail("there is an app %.*s already", STR_ARG(options->app.id));
     return err == ERR_OK ? EXIT_DONE : ctl_fail("the app cannot be added: %s", err_text(err));

@@ -11,12 +11,6 @@ static const struct argp argp = {
     .children = ctl_children,
 };
 
-static void report(void *context, struct str sentence)
-{
-    (void)context;
-    ctl_fail("%.*s", STR_ARG(sentence));
-}
-
 int ctl_check(struct ctl *ctl, int argc, char **argv)
 {
     struct store *store;
@@ -24,7 +18,7 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, ctl);
     if (ctl_open(ctl, STORE_READ, &store) != ERR_OK)
         return EXIT_FAILED;
-    enum err err = store_check(store, report, NULL, &faults);
+    enum err err = store_check(store, ctl_report, NULL, &faults);
     store_close(store);
     if (err != ERR_OK)
         return ctl_fail("the check came to no end: %s", err_text(err));

@@ -70,6 +70,21 @@ int ctl_fail(const char *format, ...)
     return EXIT_FAILED;
 }
 
+int ctl_print(struct buf *buf)
+{
+    bool whole = !buf->failed;
+    if (whole)
+        printf("%.*s\n", STR_ARG(buf_view(buf)));
+    buf_free(buf);
+    return whole ? EXIT_DONE : ctl_fail("%s", err_text(ERR_MEMORY));
+}
+
+void ctl_report(void *context, struct str sentence)
+{
+    (void)context;
+    ctl_fail("%.*s", STR_ARG(sentence));
+}
+
 enum err ctl_open(const struct ctl *ctl, enum store_mode mode, struct store **store)
 {
     struct store_options options = {.path = ctl->store_path, .mode = mode};

@@ -23,6 +23,13 @@ int ctl_app(struct ctl *ctl, int argc, char **argv);
 int ctl_token(struct ctl *ctl, int argc, char **argv);
 int ctl_stat(struct ctl *ctl, int argc, char **argv);
 int ctl_check(struct ctl *ctl, int argc, char **argv);
+int ctl_session(struct ctl *ctl, int argc, char **argv);
+int ctl_user(struct ctl *ctl, int argc, char **argv);
+int ctl_key(struct ctl *ctl, int argc, char **argv);
+int ctl_audit(struct ctl *ctl, int argc, char **argv);
+int ctl_purge(struct ctl *ctl, int argc, char **argv);
+int ctl_backup(struct ctl *ctl, int argc, char **argv);
+int ctl_restore(struct ctl *ctl, int argc, char **argv);
 
 /* The options every subcommand has (--store), as the one child of its argp; the parser's input is
  * the struct ctl, which a subcommand's own parser hands on at ARGP_KEY_INIT. */
@@ -39,6 +46,12 @@ enum err ctl_open(const struct ctl *ctl, enum store_mode mode, struct store **st
 enum err ctl_begin(const struct ctl *ctl, struct store **store,
                    struct snapshot **snapshot) MUST_CHECK;
 void ctl_end(struct store *store, struct snapshot *snapshot);
+
+/* Says a fault that store_check found; a store_report_fn, `context` is not looked at. */
+void ctl_report(void *context, struct str sentence);
+
+/* Prints what was written as a line, and frees it; the exit code. */
+int ctl_print(struct buf *buf);
 
 /* Appends text from a record for a terminal: control characters, which could steer it, as \xNN. */
 void ctl_put_visible(struct buf *buf, struct str text);

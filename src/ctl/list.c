@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "ctl/ctl.h"
-#include "ctl/table.h"
+#include "ctl/session_rows.h"
 #include "model/interchange.h"
 
 enum { KEY_JSON = 'j', LIMIT_DEFAULT = 100, PAGE = 10000 };
@@ -85,41 +85,6 @@ struct listing {
     bool app_found, user_found;
 };
 
-/* What the device is called: its model, or its program, and its operating system. */
-static struct str device_of(struct arena *arena, const struct session *session)
-{
-    struct str model = session_text(session, TEXT_DEVICE_MODEL),
-               name = session_text(session, TEXT_DEVICE_NAME),
-               os = session_text(session, TEXT_OS_NAME),
-               version = session_text(session, TEXT_OS_VERSION), what = model.len ? model : name;
-    return arena_printf(arena, "%.*s%s%.*s%s%.*s", STR_ARG(what), what.len && os.len ? ", " : "",
-                        STR_ARG(os), os.len && version.len ? " " : "", STR_ARG(version));
-}
-
-static void put_headings(struct table *table)
-{
-    static const char *const headings[] = {"ID",      "APP",         "USER",    "STATUS",
-                                           "CREATED", "LAST ACTIVE", "EXPIRES", "DEVICE"};
-    table->columns = sizeof(headings) / sizeof(*headings);
-    for (size_t i = 0; i < table->columns; i++)
-        table_cell(table, str_of(headings[i]));
-}
-
-static void put_row(struct listing *listing, const struct app *app, const struct found *found)
-{
-    struct table *table = &listing->table;
-    char id[UUID_TEXT];
-    uuid_write(&found->session.id, id);
-    table_cell(table, (struct str){id, sizeof(id)});
-    table_cell(table, app->id);
-    table_cell(table, found->user.texts[USER_ID]);
-    table_cell(table, str_of(status_names[found->status]));
-    table_instant(table, found->session.created);
-    table_instant(table, found->session.last_active);
-    table_instant(table, found->session.expires);
-    table_cell(table, device_of(listing->arena, &found->session));
-}
-
 static void print_record(struct listing *listing, const struct app *app, const struct found *found)
 {
     buf_reset(&listing->line);
@@ -134,7 +99,7 @@ static void show(struct listing *listing, const struct app *app, const struct pa
         if (listing->options->json)
             print_record(listing, app, &page->items[i]);
         else
-            put_row(listing, app, &page->items[i]);
+            session_row(&listing->table, listing->arena, app, &page->items[i]);
     }
 }
 
@@ -187,7 +152,7 @@ static int list(struct listing *listing)
     const struct options *options = listing->options;
     int64_t limit = options->limit ? options->limit : INT64_MAX;
     listing->left = limit;
-    put_headings(&listing->table);
+    session_headings(&listing->table);
     enum err err = store_each_app(listing->snapshot, list_app, listing);
     if (err == ERR_OK && options->app && !listing->app_found)
         return ctl_fail("no app %s", options->app);

@@ -39,9 +39,15 @@ static void draw(struct progress *progress, int64_t elapsed_ns)
 
 void progress_step(struct progress *progress, uint64_t bytes)
 {
+    progress_add(progress, 1, bytes);
+}
+
+void progress_add(struct progress *progress, uint64_t rows, uint64_t bytes)
+{
+    uint64_t looks = progress->rows / ROWS_BETWEEN_LOOKS;
     progress->bytes += bytes;
-    progress->rows++;
-    if (!progress->on || progress->rows % ROWS_BETWEEN_LOOKS != 0)
+    progress->rows += rows;
+    if (!progress->on || progress->rows / ROWS_BETWEEN_LOOKS == looks)
         return;
     int64_t now = clock_monotonic_ns(), elapsed = now - progress->begun_ns;
     if (elapsed < FIRST_AFTER_NS || now - progress->drawn_ns < NEXT_AFTER_NS)

@@ -14,8 +14,9 @@ struct progress {
 };
 
 void progress_begin(struct progress *progress, const char *what, uint64_t total_bytes);
-/* One row of that many bytes is done. */
+/* One row of that many bytes is done; or so many rows. */
 void progress_step(struct progress *progress, uint64_t bytes);
+void progress_add(struct progress *progress, uint64_t rows, uint64_t bytes);
 /* Takes the bar away, as must be done before anything else is written there. */
 void progress_end(struct progress *progress);
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "core/core.h"
 #include "ctl/ctl.h"
+#include "ctl/find.h"
 
 enum { ARENA_BYTES = 1024 * 1024 };
 
@@ -47,71 +48,24 @@ static const struct argp argp = {
     .children = ctl_children,
 };
 
-/* A search through the apps. */
-struct search {
-    struct snapshot *snapshot;
-    const struct options *options;
-    struct app app;
-    struct session session;
-    size_t found; /* how many different sessions */
-};
-
-static enum err take(struct search *search, const struct app *app, enum err err,
-                     const struct session *session)
+/* Whether a token for the session would let in; says why not. */
+static bool is_usable(const struct options *options, const struct named *named)
 {
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_OK : err;
-    bool same = search->found && search->session.app == session->app &&
-                memcmp(&search->session.id, &session->id, sizeof(session->id)) == 0;
-    search->app = *app;
-    search->session = *session;
-    search->found += !same;
-    return ERR_OK;
-}
-
-static enum err look_in(void *context, const struct app *app)
-{
-    struct search *search = context;
-    struct str id = str_of(search->options->id);
-    struct session session;
-    struct uuid uuid;
-    enum err err = ERR_OK;
-    if (search->options->app && !str_eq(app->id, str_of(search->options->app)))
-        return ERR_OK;
-    if (uuid_parse_text(id, &uuid))
-        err = take(search, app, store_session(search->snapshot, app->number, &uuid, &session),
-                   &session);
-    for (int vendor = 1; err == ERR_OK && vendor < VENDOR_END; vendor++)
-        err = take(search, app,
-                   store_session_by_spelling(search->snapshot, app->number, (enum vendor)vendor, id,
-                                             &session),
-                   &session);
-    return err;
-}
-
-/* Whether a token for the session found would let in; says why not. */
-static bool is_usable(const struct search *search)
-{
-    struct user user;
-    enum err err = store_user(search->snapshot, search->session.app, search->session.user, &user);
     enum status status =
-        session_status(&search->session, search->app.idle_s * SECOND_MS, clock_now());
-    if (err != ERR_OK)
-        ctl_fail("the session's user cannot be read: %s", err_text(err));
-    else if (status != STATUS_ACTIVE)
-        ctl_fail("session %s is not active: %s", search->options->id, status_names[status]);
-    else if (!user.active)
-        ctl_fail("session %s is of an inactive user", search->options->id);
-    return err == ERR_OK && status == STATUS_ACTIVE && user.active;
+        session_status(&named->session, named->app.idle_s * SECOND_MS, clock_now());
+    if (status != STATUS_ACTIVE)
+        ctl_fail("session %s is not active: %s", options->id, status_names[status]);
+    else if (!named->user.active)
+        ctl_fail("session %s is of an inactive user", options->id);
+    return status == STATUS_ACTIVE && named->user.active;
 }
 
-static int print_token(const struct search *search)
+static int print_token(struct snapshot *snapshot, const struct session *session)
 {
     struct arena *arena = arena_new(ARENA_BYTES);
     struct buf token = {0};
     enum err err =
-        arena ? core_access_token(search->snapshot, arena, &search->session, clock_now(), &token)
-              : ERR_MEMORY;
+        arena ? core_access_token(snapshot, arena, session, clock_now(), &token) : ERR_MEMORY;
     if (err == ERR_OK)
         printf("%.*s\n", STR_ARG(buf_view(&token)));
     buf_free(&token);
@@ -119,29 +73,19 @@ static int print_token(const struct search *search)
     return err == ERR_OK ? EXIT_DONE : ctl_fail("no token can be made: %s", err_text(err));
 }
 
-static int answer(struct search *search)
-{
-    const struct options *options = search->options;
-    enum err err = store_each_app(search->snapshot, look_in, search);
-    if (err != ERR_OK)
-        return ctl_fail("the store cannot be read: %s", err_text(err));
-    if (search->found == 0)
-        return ctl_fail("no session of that id");
-    if (search->found > 1)
-        return ctl_fail("%s names more than one session%s", options->id,
-                        options->app ? "" : "; --app says which app's");
-    return is_usable(search) ? print_token(search) : EXIT_FAILED;
-}
-
 int ctl_token(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl};
-    struct search search = {.options = &options};
     struct store *store;
+    struct snapshot *snapshot;
+    struct named named;
+    int code = EXIT_FAILED;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
-    if (ctl_begin(ctl, &store, &search.snapshot) != ERR_OK)
+    if (ctl_begin(ctl, &store, &snapshot) != ERR_OK)
         return EXIT_FAILED;
-    int code = answer(&search);
-    ctl_end(store, search.snapshot);
+    if (find_session(snapshot, options.id, options.app, &named) == ERR_OK &&
+        is_usable(&options, &named))
+        code = print_token(snapshot, &named.session);
+    ctl_end(store, snapshot);
     return code;
 }

@@ -2,7 +2,9 @@
 # shellcheck disable=SC2154 # run sets stderr
 load ctl
 
-commands=(init import list app token stat check)
+commands=(init import list session user app key token audit stat check purge backup restore)
+nested=("session create" "session show" "session touch" "session extend" "session revoke" "user list" "user show"
+    "user set" "key list" "key rotate" "key add" "key remove")
 
 @test "--help names every command, on standard output" {
     run -0 --separate-stderr "$ROLLCALL" --help
@@ -17,6 +19,19 @@ commands=(init import list app token stat check)
 @test "every command has --help, with --store in it" {
     for command in "${commands[@]}"; do
         run -0 --separate-stderr "$ROLLCALL" "$command" --help
+        assert_has "Usage: rollcall $command" "$output"
+        assert_has "--store=DIR" "$output"
+        [ -z "$stderr" ]
+    done
+}
+
+@test "a command that has commands of its own names them, and each has --help" {
+    for command in "${nested[@]}"; do
+        read -r group name <<<"$command"
+        run -0 "$ROLLCALL" "$group" --help
+        grep -q "^  $name " <<<"$output"
+        # shellcheck disable=SC2086 # words are meant
+        run -0 --separate-stderr "$ROLLCALL" $command --help
         assert_has "Usage: rollcall $command" "$output"
         assert_has "--store=DIR" "$output"
         [ -z "$stderr" ]
@@ -62,6 +77,9 @@ commands=(init import list app token stat check)
     "$ROLLCALL" --store before init
     "$ROLLCALL" init --store after
     "$ROLLCALL" init -s short
+    "$ROLLCALL" --store before app add acme
+    run -0 "$ROLLCALL" key --store before list --app acme
+    run -0 "$ROLLCALL" key list --store before --app acme
     [ -e before/data.mdb ]
     [ -e after/data.mdb ]
     [ -e short/data.mdb ]
@@ -70,14 +88,19 @@ commands=(init import list app token stat check)
     [ -e "$ROLLCALL_STORE/data.mdb" ]
 }
 
-@test "without a store every command but init and import fails, and says so" {
-    for arguments in list "app list" "app add a" "token x" stat check; do
+@test "without a store every command but init, import and restore fails, and says so" {
+    for arguments in list "app list" "app add a" "token x" stat check "session create --app a --user u" \
+        "session show x" "session touch x" "session extend x --by 1" "session revoke x" \
+        "session revoke --app a --user u" "session revoke --dry-run x" "user list --app a" "user show u --app a" \
+        "user set u --app a" "key list --app a" "key rotate --app a" "key add --app a --for admin" audit purge \
+        "backup copy"; do
         # shellcheck disable=SC2086 # words are meant
         run -1 --separate-stderr "$ROLLCALL" $arguments
         assert_has "no store at $ROLLCALL_STORE" "$stderr"
         [ -z "$output" ]
     done
     [ ! -e "$ROLLCALL_STORE" ]
+    [ ! -e copy ]
 }
 
 @test "a store that is none is told" {
@@ -89,7 +112,9 @@ commands=(init import list app token stat check)
 
 @test "what cannot be written to standard output is a failure" {
     import_demo
-    for arguments in stat list "app list" "list --json"; do
+    for arguments in stat list "app list" "list --json" "session show ses_01jqebhswje1ka1z7ahr9rfsgt" \
+        "session create --app acme --user u" "session create --app acme --user u --json" "user list --app acme" \
+        "user list --app acme --json" "key list --app acme" "key list --app acme --json" audit "audit --json" purge; do
         # shellcheck disable=SC2086 # words are meant
         run -1 bash -c "'$ROLLCALL' $arguments >/dev/full"
         assert_has "standard output" "$output"
