@@ -223,7 +223,7 @@ static int create(struct work *work, struct options *options)
                         .with_token = true,
                         .with_refresh = true};
     enum err err = work_grant(work, &app, &wish);
-    if (err == ERR_FORBIDDEN)
+    if (err == ERR_INACTIVE)
         return ctl_fail("user %s is inactive", options->user);
     if (err == ERR_OK)
         err = work_write(work);
