@@ -323,6 +323,22 @@ const struct put *core_activity(struct arena *arena, const struct caller *caller
     return put;
 }
 
+/* ---- the app ---- */
+
+enum err change_configure(struct change *change)
+{
+    const struct wish *wish = &change->answer->wish;
+    if (!wish->access_s && !wish->lifetime_s)
+        return ERR_OK;
+    struct put *put = change_plan(change, PUT_LIFETIMES);
+    if (!put)
+        return ERR_MEMORY;
+    put->lifetimes = (struct put_lifetimes){.app = change->answer->caller->app.number,
+                                            .access_s = wish->access_s,
+                                            .lifetime_s = wish->lifetime_s};
+    return ERR_OK;
+}
+
 /* ---- keys ---- */
 
 struct key_set {

@@ -22,6 +22,7 @@ enum err change_end(struct change *change) MUST_CHECK;
 enum err change_touch(struct change *change) MUST_CHECK;
 enum err change_create(struct change *change) MUST_CHECK;
 enum err change_keys(struct change *change) MUST_CHECK;
+enum err change_configure(struct change *change) MUST_CHECK;
 enum err change_refresh(struct change *change) MUST_CHECK;
 
 /* By whom, for the audit trail: a user's own session, or a key and whom its holder acts for. */

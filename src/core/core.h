@@ -58,18 +58,19 @@ struct caller {
 };
 
 enum verb {
-    VERB_LIST,    /* a page of sessions */
-    VERB_NOTHING, /* what is shown is no app's */
-    VERB_SELF,    /* the caller's own session */
-    VERB_GET,     /* one session */
-    VERB_END,     /* ends sessions */
-    VERB_TOUCH,   /* moves a session's activity, and its end, on */
-    VERB_CREATE,  /* begins a session */
-    VERB_REFRESH, /* uses up the refresh token that the caller came with */
-    VERB_KEYS,    /* the public keys of the app */
-    VERB_USER,    /* one user of the app: `user` */
-    VERB_USERS,   /* those after `user`, query.limit of them */
-    VERB_AUDIT    /* the lines of the audit trail after `since` and `line`, likewise */
+    VERB_LIST,      /* a page of sessions */
+    VERB_NOTHING,   /* what is shown is no app's */
+    VERB_SELF,      /* the caller's own session */
+    VERB_GET,       /* one session */
+    VERB_END,       /* ends sessions */
+    VERB_TOUCH,     /* moves a session's activity, and its end, on */
+    VERB_CREATE,    /* begins a session */
+    VERB_REFRESH,   /* uses up the refresh token that the caller came with */
+    VERB_KEYS,      /* the public keys of the app */
+    VERB_CONFIGURE, /* gives the app other lifetimes */
+    VERB_USER,      /* one user of the app: `user` */
+    VERB_USERS,     /* those after `user`, query.limit of them */
+    VERB_AUDIT      /* the lines of the audit trail after `since` and `line`, likewise */
 };
 
 /* Which sessions an ending is about. */
@@ -137,6 +138,8 @@ struct wish {
     bool with_refresh; /* and a refresh token: answer.refresh_token */
 
     struct str refresh_token; /* VERB_REFRESH: the one that was brought */
+
+    int64_t access_s, lifetime_s; /* VERB_CONFIGURE; 0: stays */
 };
 
 /* A line of the audit trail, and whose session it is about: empty when the user is gone. */
@@ -213,8 +216,8 @@ enum err core_claims(struct arena *arena, const struct app *app, const struct us
                      const struct session *session, int64_t now, int64_t life_s,
                      struct claims *claims) MUST_CHECK;
 
-/* Appends an access token for a session, good for JWT_LIFE_S from `now`. ERR_NOT_FOUND: no such
- * session, by any vendor's spelling of its id. */
+/* Appends an access token for a session, good for the app's access_s from `now`. ERR_NOT_FOUND: no
+ * such session, by any vendor's spelling of its id. */
 enum err core_access_token(struct snapshot *snapshot, struct arena *arena,
                            const struct session *session, int64_t now,
                            struct buf *token) MUST_CHECK;

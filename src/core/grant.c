@@ -97,6 +97,8 @@ enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *
         return change_touch(&change);
     case VERB_CREATE:
         return change_create(&change);
+    case VERB_CONFIGURE:
+        return change_configure(&change);
     case VERB_REFRESH:
         return change_refresh(&change);
     case VERB_KEYS:

@@ -51,7 +51,7 @@ enum err core_access_token(struct snapshot *snapshot, struct arena *arena,
     if (err == ERR_OK)
         err = store_user(snapshot, session->app, session->user, &user);
     if (err == ERR_OK)
-        err = core_claims(arena, &app, &user, session, now, JWT_LIFE_S, &claims);
+        err = core_claims(arena, &app, &user, session, now, app.access_s, &claims);
     if (err == ERR_OK)
         err = core_mint(snapshot, arena, session->app, &claims, &minted);
     if (err == ERR_OK)

@@ -238,6 +238,7 @@ int ctl_app(struct ctl *ctl, int argc, char **argv)
                               .app = {.lifetime_s = LIFETIME_DEFAULT_S,
                                       .idle_s = IDLE_DEFAULT_S,
                                       .retain_s = RETAIN_DEFAULT_S,
+                                      .access_s = ACCESS_DEFAULT_S,
                                       .touch_s = TOUCH_DEFAULT_S}};
     struct store *store;
     struct snapshot *snapshot;

@@ -233,7 +233,7 @@ static int rotate(struct work *work, const struct options *options)
         return EXIT_FAILED;
     struct put put = {PUT_SIGNING,
                       .signing = {.app_id = str_of(options->app),
-                                  .keep_until = work->now + (JWT_LIFE_S + LEEWAY_S) * SECOND_MS}};
+                                  .keep_until = work->now + (TOKEN_MOST_S + LEEWAY_S) * SECOND_MS}};
     enum err err = store_apply(work->store, &put, 1, work->now, &outcome);
     return err == ERR_OK ? print_signer(work, app.number)
                          : ctl_fail("the key cannot be rotated: %s", err_text(err));

@@ -59,3 +59,10 @@ bool body_has(const json_t *object, const char *name)
 {
     return json_object_get(object, name) != NULL;
 }
+
+struct str body_dump(const struct request *request, const json_t *json)
+{
+    size_t len = json_dumpb(json, NULL, 0, JSON_COMPACT);
+    char *text = len ? arena_alloc(request->arena, len) : NULL;
+    return text ? (struct str){text, json_dumpb(json, text, len, JSON_COMPACT)} : STR_NONE;
+}

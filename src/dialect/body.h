@@ -22,6 +22,9 @@ bool body_is_form(const struct request *request);
  * the object. */
 struct str body_text(const json_t *object, const char *name);
 
+/* A JSON value as compact text, the arena's; a NULL pointer when out of memory. */
+struct str body_dump(const struct request *request, const json_t *json);
+
 /* Lets go of a JSON value that the arena has adopted. */
 void body_release(void *json);
 

@@ -263,8 +263,9 @@ enum err corbado_mint_short(const struct request *request, const struct answer *
                             struct claims *claims)
 {
     const json_t *body = body_object(request);
-    enum err err = core_claims(request->arena, &answer->caller->app, &answer->user,
-                               &answer->session, request->now, JWT_LIFE_S, claims);
+    enum err err =
+        core_claims(request->arena, &answer->caller->app, &answer->user, &answer->session,
+                    request->now, answer->caller->app.access_s, claims);
     claims->issuer = body_text(body, "issuer");
     claims->audience = STR_NONE;
     claims->more = more_claims(request, &answer->user);

@@ -80,6 +80,7 @@ static void show_app(const struct request *request, const struct answer *answer,
     json_member_i64(&json, "lifetime_s", app->lifetime_s);
     json_member_i64(&json, "idle_s", app->idle_s);
     json_member_i64(&json, "retain_s", app->retain_s);
+    json_member_i64(&json, "access_s", app->access_s);
     json_member_i64(&json, "touch_s", app->touch_s);
     json_member_i64(&json, "max_per_user", app->max_per_user);
     json_member_text(&json, "at_max", app->ends_oldest ? STR("end_oldest") : STR("refuse"));

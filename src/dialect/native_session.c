@@ -320,7 +320,7 @@ enum err native_mint_access(const struct request *request, const struct answer *
     if (answer->status != STATUS_ACTIVE)
         return ERR_OK;
     return core_claims(request->arena, &answer->caller->app, &answer->user, &answer->session,
-                       request->now, JWT_LIFE_S, claims);
+                       request->now, answer->caller->app.access_s, claims);
 }
 
 /* ---- answers ---- */
@@ -431,7 +431,7 @@ static void show_credentials(const struct request *request, const struct answer 
     json_member_text(json, "refresh_token", answer->refresh_token);
     if (answer->minted.len) {
         json_member_text(json, "access_token", answer->minted);
-        json_member_i64(json, "access_token_expires_in_s", JWT_LIFE_S);
+        json_member_i64(json, "access_token_expires_in_s", answer->caller->app.access_s);
     }
     json_object_end(json);
 }

@@ -199,7 +199,8 @@ static void fail(const struct request *request, const struct route *route,
 static const char *const spaces[] = {"/v1/session/", "/v2/session/apps/", "/.well-known/jwks.json",
                                      "/.well-known/step-up-jwks.json", NULL};
 
-#define MANAGED_USER "/v2/session/apps/{}/users/{}"
+#define MANAGED_APP  "/v2/session/apps/{}"
+#define MANAGED_USER MANAGED_APP "/users/{}"
 
 static const struct route routes[] = {
     {"GET", "/v1/session/me/list", want_list, show_list, NULL, NULL},
@@ -214,11 +215,18 @@ static const struct route routes[] = {
      prelude_who_manages, NULL},
     {"POST", MANAGED_USER "/sessions/invalidate", prelude_want_managed_end_all,
      prelude_show_nothing, prelude_who_manages, NULL},
+    {"GET", MANAGED_APP "/config/tokens", prelude_want_config, prelude_show_config,
+     prelude_who_manages, NULL},
+    {"PUT", MANAGED_APP "/config/tokens", prelude_want_configure, prelude_show_config,
+     prelude_who_manages, NULL},
+    {"POST", MANAGED_APP "/tokens", prelude_want_mint, prelude_show_minted, prelude_who_manages,
+     prelude_mint},
     {"GET", "/.well-known/jwks.json", keys_want, keys_show, who_anybody, NULL},
     {"GET", "/.well-known/step-up-jwks.json", keys_want, keys_show, who_anybody, NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
+#undef MANAGED_APP
 #undef MANAGED_USER
 
 const struct dialect dialect_prelude = {

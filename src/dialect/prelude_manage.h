@@ -13,6 +13,20 @@ enum err prelude_want_managed_end(const struct request *request, const struct ca
                                   struct wish *wish, struct failure *failure);
 enum err prelude_want_managed_end_all(const struct request *request, const struct caller *caller,
                                       struct wish *wish, struct failure *failure);
+/* The lifetimes of an app's tokens. */
+enum err prelude_want_config(const struct request *request, const struct caller *caller,
+                             struct wish *wish, struct failure *failure);
+enum err prelude_want_configure(const struct request *request, const struct caller *caller,
+                                struct wish *wish, struct failure *failure);
+void prelude_show_config(const struct request *request, const struct answer *answer,
+                         struct reply *reply);
+/* A token with the claims one likes, of an app that is for trying things out. */
+enum err prelude_want_mint(const struct request *request, const struct caller *caller,
+                           struct wish *wish, struct failure *failure);
+enum err prelude_mint(const struct request *request, const struct answer *answer,
+                      struct claims *claims);
+void prelude_show_minted(const struct request *request, const struct answer *answer,
+                         struct reply *reply);
 void prelude_show_managed(const struct request *request, const struct answer *answer,
                           struct reply *reply);
 

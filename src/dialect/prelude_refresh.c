@@ -61,7 +61,7 @@ enum err prelude_mint_refresh(const struct request *request, const struct answer
                               struct claims *claims)
 {
     return core_claims(request->arena, &answer->caller->app, &answer->user, &answer->session,
-                       request->now, JWT_LIFE_S, claims);
+                       request->now, answer->caller->app.access_s, claims);
 }
 
 static void set_cookie(const struct request *request, const struct answer *answer, struct str value,
@@ -99,7 +99,7 @@ void prelude_show_refresh(const struct request *request, const struct answer *an
     set_cookie(request, answer, answer->refresh_token, left_s, reply);
     json_object_begin(&json);
     json_member_text(&json, "access_token", answer->minted);
-    json_member_i64(&json, "expires_at", request->now / SECOND_MS + JWT_LIFE_S);
+    json_member_i64(&json, "expires_at", request->now / SECOND_MS + answer->caller->app.access_s);
     json_object_end(&json);
 }
 

@@ -4,8 +4,8 @@
 
 /* The stored form, version 2: version, count of settings n, 0, 0; lifetime, idle, retain, created
  * in 8 bytes each; length of the id in 1 byte; touch and most per user in 4 bytes each, 1 where the
- * oldest is ended; n lengths of settings in 2 bytes each; the id, the settings, the keys (use in 1
- * byte, hash) to the end. Version 1 is without touch and the two after it. */
+ * oldest is ended, access in 4 bytes; n lengths of settings in 2 bytes each; the id, the settings,
+ * the keys (use in 1 byte, hash) to the end. Version 1 is without touch and the three after it. */
 enum {
     VERSION = 2,
     VERSION_BEFORE = 1,
@@ -20,7 +20,8 @@ enum {
     AT_TOUCH = 37,
     AT_MAX_PER_USER = 41,
     AT_ENDS_OLDEST = 45,
-    HEAD_BYTES = 46,
+    AT_ACCESS = 46,
+    HEAD_BYTES = 50,
     LENGTH_BYTES = 2,
     KEY_BYTES = 1 + SECRET_HASH_BYTES
 };
@@ -45,6 +46,7 @@ void app_encode(const struct app *app, const struct app_key *keys, size_t count,
     };
     bytes_put_u32(head + AT_TOUCH, (uint32_t)app->touch_s);
     bytes_put_u32(head + AT_MAX_PER_USER, (uint32_t)app->max_per_user);
+    bytes_put_u32(head + AT_ACCESS, (uint32_t)app->access_s);
     bytes_put_u64(head + AT_LIFETIME, (uint64_t)app->lifetime_s);
     bytes_put_u64(head + AT_IDLE, (uint64_t)app->idle_s);
     bytes_put_u64(head + AT_RETAIN, (uint64_t)app->retain_s);
@@ -115,6 +117,7 @@ enum err app_decode(struct str record, struct app *app)
         .touch_s = before ? TOUCH_DEFAULT_S : bytes_u32(bytes + AT_TOUCH),
         .max_per_user = before ? 0 : bytes_u32(bytes + AT_MAX_PER_USER),
         .ends_oldest = !before && bytes[AT_ENDS_OLDEST],
+        .access_s = before ? ACCESS_DEFAULT_S : bytes_u32(bytes + AT_ACCESS),
     };
     if (!is_period(app->lifetime_s) || !is_period(app->idle_s) || !is_period(app->retain_s))
         return ERR_CORRUPT;

@@ -11,6 +11,9 @@ enum { APP_ID_MAX = 64, APP_KEYS_MAX = 64, SECRET_HASH_BYTES = 32 };
 
 /* Defaults of an app that says nothing about its sessions: 30 days, 7 days, 90 days. */
 enum { LIFETIME_DEFAULT_S = 2592000, IDLE_DEFAULT_S = 604800, RETAIN_DEFAULT_S = 7776000 };
+enum { ACCESS_DEFAULT_S = 300, ACCESS_LEAST_S = 30, ACCESS_MOST_S = 86400 };
+/* No token that an app's key signs is good for longer. */
+enum { TOKEN_MOST_S = 86400 };
 enum { TOUCH_DEFAULT_S = 60, TOUCH_MAX_S = 86400, MAX_PER_USER_MAX = 10000 };
 /* The longest any of the three may be: 100 years. */
 #define PERIOD_MAX_S INT64_C(3155760000)
@@ -25,6 +28,7 @@ struct app {
     uint32_t number; /* the app's own in the store, from 1; not part of the record */
     struct str id;   /* 1 to 64 of a-z 0-9 - */
     int64_t lifetime_s, idle_s, retain_s;
+    int64_t access_s;     /* how long an access token is good */
     int64_t touch_s;      /* a session's last activity is written so often at most */
     int64_t max_per_user; /* active sessions; 0: any number */
     bool ends_oldest;     /* at that number a new one ends the oldest; else it is refused */

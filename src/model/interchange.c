@@ -39,11 +39,13 @@ static void read_periods(struct object *object, struct app *app)
     app->idle_s = IDLE_DEFAULT_S;
     app->retain_s = RETAIN_DEFAULT_S;
     app->touch_s = TOUCH_DEFAULT_S;
+    app->access_s = ACCESS_DEFAULT_S;
     if (!object_member(object, "session", &periods))
         return;
     object_integer(&periods, "lifetime_s", 1, PERIOD_MAX_S, &app->lifetime_s);
     object_integer(&periods, "idle_s", 0, PERIOD_MAX_S, &app->idle_s);
     object_integer(&periods, "retain_s", 0, PERIOD_MAX_S, &app->retain_s);
+    object_integer(&periods, "access_s", ACCESS_LEAST_S, ACCESS_MOST_S, &app->access_s);
     object_integer(&periods, "touch_s", 0, TOUCH_MAX_S, &app->touch_s);
     object_integer(&periods, "max_per_user", 0, MAX_PER_USER_MAX, &app->max_per_user);
     if (object_word(&periods, "at_max", policies, sizeof(policies) / sizeof(*policies), &policy))

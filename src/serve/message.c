@@ -127,6 +127,11 @@ static enum err put_one(struct buf *buf, const struct put *put)
             return ERR_TOO_LARGE;
         put_touch(buf, &put->touch);
         return ERR_OK;
+    case PUT_LIFETIMES:
+        put_u32(buf, put->lifetimes.app);
+        put_u64(buf, (uint64_t)put->lifetimes.access_s);
+        put_u64(buf, (uint64_t)put->lifetimes.lifetime_s);
+        return ERR_OK;
     case PUT_ROTATION:
         put_rotation(buf, &put->rotation);
         return ERR_OK;
@@ -258,6 +263,13 @@ static void take_rotation(struct rest *rest, struct put_rotation *put)
     put->proof_until = take_i64(rest);
 }
 
+static void take_lifetimes(struct rest *rest, struct put_lifetimes *put)
+{
+    *put = (struct put_lifetimes){.app = bytes_u32(take(rest, 4))};
+    put->access_s = take_i64(rest);
+    put->lifetime_s = take_i64(rest);
+}
+
 static enum err take_put(struct rest *rest, struct arena *arena, struct put *put)
 {
     uint8_t kind = *take(rest, 1);
@@ -269,6 +281,8 @@ static enum err take_put(struct rest *rest, struct arena *arena, struct put *put
         take_ending(rest, &put->ending);
     else if (kind == PUT_TOUCH)
         take_touch(rest, &put->touch);
+    else if (kind == PUT_LIFETIMES)
+        take_lifetimes(rest, &put->lifetimes);
     else if (kind == PUT_ROTATION)
         take_rotation(rest, &put->rotation);
     else

@@ -7,8 +7,8 @@
 /* The largest message; what a socket takes in one piece on any system that is not tuned down. */
 enum { MESSAGE_MAX = 128 * 1024, MESSAGE_PUTS_MAX = 1024 };
 
-/* Appends the batch; what it is put into stays the caller's. Sessions, endings and touches alone
- * can be sent. ERR_TOO_LARGE, ERR_MEMORY, ERR_INTERNAL for what cannot. */
+/* Appends the batch; what it is put into stays the caller's. Neither apps and users nor
+ * signing keys can be sent. ERR_TOO_LARGE, ERR_MEMORY, ERR_INTERNAL for what cannot. */
 enum err message_encode(const struct batch *batch, struct buf *message) MUST_CHECK;
 
 /* The reverse: the batch's views go into the message and the arena. ERR_CORRUPT for bytes that are

@@ -170,6 +170,31 @@ enum err writing_put_app(struct writing *writing, const struct put_app *wanted,
     return err == ERR_OK ? put_first_signer(writing, number, signing) : err;
 }
 
+/* None of an app's entries depends on these. */
+enum err writing_put_lifetimes(struct writing *writing, const struct put_lifetimes *wanted)
+{
+    struct snapshot snapshot = writing_view(writing);
+    struct app_key keys[APP_KEYS_MAX];
+    struct app app;
+    size_t count = 0;
+    enum err err = store_app(&snapshot, wanted->app, &app);
+    if (err != ERR_OK)
+        return err;
+    struct str rest = app.keys;
+    while (count < APP_KEYS_MAX && app_key_decode(&rest, &keys[count]))
+        count++;
+    if (wanted->access_s)
+        app.access_s = wanted->access_s;
+    if (wanted->lifetime_s)
+        app.lifetime_s = wanted->lifetime_s;
+    struct key key = key_of_app(app.number);
+    buf_reset(&writing->record);
+    app_encode(&app, keys, count, &writing->record);
+    if (writing->record.failed)
+        return ERR_MEMORY;
+    return writing_put(writing, TABLE_APPS, key_view(&key), buf_view(&writing->record));
+}
+
 /* ---- users ---- */
 
 static enum err put_user_of(struct writing *writing, const struct app *app,

@@ -22,6 +22,8 @@ static enum err put_one(struct writing *writing, const struct put *put,
         return writing_touch(writing, &put->touch);
     case PUT_ROTATION:
         return writing_rotate(writing, &put->rotation);
+    case PUT_LIFETIMES:
+        return writing_put_lifetimes(writing, &put->lifetimes);
     case PUT_SIGNING:
         return writing_put_signing(writing, &put->signing, signing);
     }

@@ -174,7 +174,22 @@ struct put_signing {
     int64_t keep_until;
 };
 
-enum put_kind { PUT_APP, PUT_USER, PUT_SESSION, PUT_ENDING, PUT_TOUCH, PUT_ROTATION, PUT_SIGNING };
+/* How long an app's new sessions live, and its access tokens; 0: stays as it is. */
+struct put_lifetimes {
+    uint32_t app;
+    int64_t access_s, lifetime_s;
+};
+
+enum put_kind {
+    PUT_APP,
+    PUT_USER,
+    PUT_SESSION,
+    PUT_ENDING,
+    PUT_TOUCH,
+    PUT_ROTATION,
+    PUT_SIGNING,
+    PUT_LIFETIMES
+};
 struct put {
     enum put_kind kind;
     union {
@@ -185,6 +200,7 @@ struct put {
         struct put_touch touch;
         struct put_rotation rotation;
         struct put_signing signing;
+        struct put_lifetimes lifetimes;
     };
 };
 

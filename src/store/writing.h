@@ -34,6 +34,8 @@ enum err writing_next_number(const struct writing *writing, struct str name,
 /* One put each, as store.h says. */
 enum err writing_put_app(struct writing *writing, const struct put_app *wanted,
                          const struct signing *signing) MUST_CHECK;
+enum err writing_put_lifetimes(struct writing *writing,
+                               const struct put_lifetimes *wanted) MUST_CHECK;
 enum err writing_put_user(struct writing *writing, const struct put_user *wanted) MUST_CHECK;
 enum err writing_put_session(struct writing *writing, const struct put_session *wanted) MUST_CHECK;
 enum err writing_end(struct writing *writing, const struct put_ending *wanted) MUST_CHECK;

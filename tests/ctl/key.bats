@@ -54,8 +54,8 @@ signing() {
     [ "$(signing '.signing[] | select(.state == "current").kid')" = "\"$output\"" ]
     [ "$(signing '.signing[] | select(.state == "retired").kid')" = "$old" ]
     until=$(signing '.signing[] | select(.state == "retired").until | sub("\\.[0-9]+Z$"; "Z") | fromdate')
-    [ $((until - before)) -ge 360 ]
-    [ $((until - before)) -le 370 ]
+    [ $((until - before)) -ge 86460 ]
+    [ $((until - before)) -le 86470 ]
     [[ $("$ROLLCALL" key list --app acme) =~ retired\ +$(date -u -d "@$until" +%FT%TZ) ]]
     expect_request 200 /v1/session/me/list "HTTP_AUTHORIZATION=Bearer $token"
     token=$("$ROLLCALL" session create --app acme --user bob --json | jq -r .access_token)

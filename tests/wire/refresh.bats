@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 
 setup_file() {
     echo '{"kind":"app","id":"acme","keys":[{"for":"admin","secret":"rk"},{"for":"prelude","secret":"mk"}]}
-{"kind":"app","id":"loose","prelude":{"dpop":"optional"},"keys":[{"for":"admin","secret":"rk_loose"},{"for":"prelude","secret":"mk_loose"}]}' \
+{"kind":"app","id":"loose","prelude":{"dpop":"optional","mode":"dev"},"keys":[{"for":"admin","secret":"rk_loose"},{"for":"prelude","secret":"mk_loose"}]}' \
         >"$BATS_FILE_TMPDIR/records.jsonl"
     mkdir "$BATS_FILE_TMPDIR/answers"
     make_store "$BATS_FILE_TMPDIR/records.jsonl"
@@ -200,6 +200,50 @@ learn_nonce() {
     done
     get "$base" -H "Authorization: Bearer mk_loose"
     expect_status 404
+}
+
+@test "the lifetimes of tokens are set for what is issued from then on" {
+    local base=/v2/session/apps/loose/config/tokens
+    get "$base" -H "Authorization: Bearer mk_loose"
+    expect_status 200
+    expect_json . '{"access_token_lifetime":300,"refresh_token_lifetime":2592000}'
+    get "$base" -X PUT -H "Authorization: Bearer mk_loose" -d '{"access_token_lifetime":60}'
+    expect_status 200
+    expect_json . '{"access_token_lifetime":60,"refresh_token_lifetime":2592000}'
+    get "$base" -X PUT -H "Authorization: Bearer mk_loose" -d '{"refresh_token_lifetime":7200}'
+    expect_json . '{"access_token_lifetime":60,"refresh_token_lifetime":7200}'
+    get "$base" -H "Authorization: Bearer mk_loose"
+    expect_json . '{"access_token_lifetime":60,"refresh_token_lifetime":7200}'
+    begin gus rk_loose
+    [ "$(jq '.credentials.access_token_expires_in_s' <<<"$body")" = 60 ]
+    get /v1/session/refresh -X POST -d '' -H "X-Refresh-Token: $token"
+    expect_status 200
+    [ $(($(jq .expires_at <<<"$body") - $(date +%s))) -le 60 ]
+    [ $(($(date -d "$(header X-Refresh-Token-Expires-At)" +%s) - $(date +%s))) -le 7200 ]
+    for wrong in '{"access_token_lifetime":1}' '{"access_token_lifetime":"60"}' '{"refresh_token_lifetime":0}' '[]' 'x'; do
+        get "$base" -X PUT -H "Authorization: Bearer mk_loose" -d "$wrong"
+        expect_status 400
+        expect_json .code '"bad_request"'
+    done
+    get "$base" -X PUT -H "Authorization: Bearer mk" -d '{}'
+    expect_status 404
+}
+
+@test "tokens with any claims are minted where the app says so" {
+    local now base=/v2/session/apps/loose/tokens
+    now=$(date +%s)
+    get "$base" -X POST -H "Authorization: Bearer mk_loose" -d '{"claims":{"sub":"hal","scope":"x:y","exp":1}}'
+    expect_status 201
+    expect_json .expires_at 1
+    get "$base" -X POST -H "Authorization: Bearer mk_loose" -d "{\"claims\":{\"sub\":\"hal\",\"exp\":$((now + 999999))}}"
+    expect_status 201
+    [ $(($(jq .expires_at <<<"$body") - now)) -le 86402 ]
+    jq -r .token <<<"$body" | cut -d. -f2 | tr '_-' '/+' | base64 -di 2>/dev/null |
+        jq -e '.sub == "hal" and (.iat | type) == "number" and (.jti | length) > 0'
+    get "$base" -X POST -H "Authorization: Bearer mk_loose" -d '{"claims":[]}'
+    expect_status 400
+    get /v2/session/apps/acme/tokens -X POST -H "Authorization: Bearer mk" -d '{"claims":{}}'
+    expect_status 403
 }
 
 @test "all these answers are as the OpenAPI document says" {
