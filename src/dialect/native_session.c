@@ -248,10 +248,29 @@ static enum err check_members(const struct request *request, const json_t *body,
     return ERR_OK;
 }
 
+/* A member that is true or false; one that is meant to be and is not must not count as the other. */
+static enum err read_flag(const json_t *body, const char *name, bool *flag, struct failure *failure)
+{
+    const json_t *member = json_object_get(body, name);
+    *flag = json_is_true(member);
+    return !member || json_is_boolean(member) ? ERR_OK
+                                              : native_refuse(failure, name, "must be true or false");
+}
+
+static enum err read_as(const json_t *body, struct wish *wish, struct failure *failure)
+{
+    if (body_has(body, "as") && !body_text(body, "as").ptr)
+        return native_refuse(failure, "as", "must be revoked or logged_out");
+    return read_ending(body_text(body, "as"), wish, failure);
+}
+
 /* Whose sessions: a user's; or those of the app, if that was said, or narrowed down. */
 static enum err read_whose(const json_t *body, struct wish *wish, struct failure *failure)
 {
-    bool all = json_is_true(json_object_get(body, "all"));
+    bool all = false;
+    enum err err = read_flag(body, "all", &all, failure);
+    if (err != ERR_OK)
+        return err;
     wish->scope = body_has(body, "user") ? SCOPE_USER : SCOPE_APP;
     wish->user = body_text(body, "user");
     if (wish->scope == SCOPE_USER && wish->user.len == 0)
@@ -268,18 +287,20 @@ enum err native_want_revoke(const struct request *request, const struct caller *
     const json_t *body = body_object(request);
     if (!body)
         return native_refuse(failure, "", "the body must be a JSON object");
-    bool dry = json_is_true(json_object_get(body, "dry_run"));
+    bool dry = false;
+    enum err err = read_flag(body, "dry_run", &dry, failure);
     wish->verb = dry ? VERB_LIST : VERB_END;
     wish->target = TARGET_FOUND;
     wish->query =
         (struct query){.vendor = VENDOR_KRATOS, .active_only = true, .limit = NATIVE_LIMIT_MAX};
-    enum err err = check_members(request, body, failure);
+    if (err == ERR_OK)
+        err = check_members(request, body, failure);
     if (err == ERR_OK)
         err = read_narrowing(request, body, wish, failure);
     if (err == ERR_OK)
         err = read_except(request, body, wish, failure);
     if (err == ERR_OK)
-        err = read_ending(body_text(body, "as"), wish, failure);
+        err = read_as(body, wish, failure);
     return err == ERR_OK ? read_whose(body, wish, failure) : err;
 }
 

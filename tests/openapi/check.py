@@ -314,8 +314,7 @@ FIELDS = {
                   {"description", "externalDocs", "parameters", "requestBody", "callbacks", "deprecated", "servers"}),
     "parameter": ({"name", "in"}, {"description", "required", "deprecated", "allowEmptyValue", "style", "explode",
                                    "allowReserved", "schema", "example", "examples", "content"}),
-    "header": (set(), {"description", "required", "deprecated", "style", "explode", "schema", "example", "examples",
-                       "content"}),
+    "header": ({"schema"}, {"description", "required", "deprecated", "style", "explode", "example", "examples"}),
     "body": ({"content", "required"}, {"description"}),
     "media type": ({"schema"}, {"example", "examples", "encoding"}),
     "response": ({"description"}, {"headers", "content", "links"}),
@@ -387,7 +386,7 @@ class Structure:
     def content(self, content, where):
         for name, media_type in content.items():
             self.fields("media type", media_type, f"{where}/{name}")
-            self.schema(media_type["schema"], f"{where}/{name}/schema")
+            self.schema(media_type.get("schema", {}), f"{where}/{name}/schema")
 
     def parameter(self, parameter, where):
         self.fields("parameter", parameter, where)
@@ -410,7 +409,7 @@ class Structure:
         for name, header in response.get("headers", {}).items():
             header = self.follow(header, "headers", f"{where}/{name}")
             self.fields("header", header, f"{where}/{name}")
-            self.schema(header["schema"], f"{where}/{name}")
+            self.schema(header.get("schema", {}), f"{where}/{name}")
         self.content(response.get("content", {}), where)
 
     def operation(self, path, method, operation):

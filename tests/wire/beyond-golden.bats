@@ -13,6 +13,7 @@ setup_file() {
             echo "{\"kind\":\"session\",\"app\":\"acme\",\"user\":\"usr-1\",\"token\":\"token-$n\",\"id\":\"0000000$n-0000-7000-8000-000000000000\",\"created_at\":\"2026-01-01T00:00:0$((n / 2)).120Z\",\"last_active_at\":\"2100-01-01T00:00:00Z\",\"expires_at\":\"2100-01-01T00:00:00Z\"}"
         done
     } >"$BATS_FILE_TMPDIR/records.jsonl"
+    mkdir "$BATS_FILE_TMPDIR/answers"
     make_store "$BATS_FILE_TMPDIR/records.jsonl"
     start_pool "workers = 2" 'public_url = "https://auth.example"'
     start_web socket.conf
@@ -136,4 +137,8 @@ verified() {
     # Who is not let in is told that first.
     get /rollcall/v1/sessions -X POST --data-binary "@$BATS_TEST_TMPDIR/large"
     expect_status 401
+}
+
+@test "all these answers are as the OpenAPI document says" {
+    hold_answers
 }

@@ -184,6 +184,15 @@ spelled() {
     expect_json .matched 0
     native POST /sessions/revoke '{"user":"nobody"}'
     expect_json .matched 0
+    # What was meant for a dry run is none of the other kind.
+    for wrong in '"dry_run":"true"' '"dry_run":1' '"dry_run":null' '"as":5' '"as":"gone"' '"except":7' '"created_before":1'; do
+        native POST /sessions/revoke "{\"user\":\"fred\",$wrong}"
+        expect_status 400
+    done
+    native POST /sessions/revoke '{"all":"yes"}'
+    expect_status 400
+    native GET '/users/fred/sessions?status=active'
+    expect_json '[.sessions[].id]' "[\"$one\"]"
 }
 
 @test "lists go on where the page before ended" {

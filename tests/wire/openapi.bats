@@ -8,6 +8,7 @@ document=$ROLLCALL_SOURCE/data/openapi.json
 
 setup_file() {
     echo '{"kind":"app","id":"acme","session":{"lifetime_s":86400,"idle_s":3600,"retain_s":86400},"corbado":{"project_id":"pro-1"},"kratos":{"tokenizer":"t"},"prelude":{"dpop":"optional"},"keys":[{"for":"admin","secret":"rk"},{"for":"prelude","secret":"mk"},{"for":"corbado","secret":"corbado1_x"},{"for":"streambird","secret":"sk_test_x"}]}
+{"kind":"app","id":"capped","session":{"max_per_user":1},"keys":[{"for":"corbado","secret":"corbado1_capped"}]}
 {"kind":"user","app":"acme","id":"usr-1","identifier":"jane@doe.com","username":"jane","name":"Jane Doe","external_id":"crm-1","traits":{"email":"jane@doe.com"},"roles":["admin"]}
 {"kind":"user","app":"acme","id":"gone","state":"inactive"}
 {"kind":"session","app":"acme","user":"usr-1","token":"jane-1","user_agent":"Mozilla/5.0","ip":"203.0.113.7","host":"app.example.com","country_code":"US","device":{"type":"mobile","model":"iPhone 15 Pro","name":"Mobile Safari","version":"17.4","long_version":"17.4.1","os":{"name":"iOS","version":"17.4"}},"factors":[{"delivery_channel":"sms","type":"otp","method":{"method_id":"pn_1","method_type":"phone_number","phone_number_id":"pn_1","phone_number":"+14152222222","last_verified_at":1643163802}}],"ids":{"rocketchat":"QoYYFw2t9oKks2niG"}}' >"$BATS_FILE_TMPDIR/records.jsonl"
@@ -85,7 +86,8 @@ operations() {
         expect_status 401
     done < <(operations '.responses["401"]')
     while read -r method path; do
-        cgi "$method" "$path?x=%zz" ROLLCALL_STORE="$BATS_FILE_TMPDIR/store"
+        cgi "$method" "$path?x=%zz" ROLLCALL_STORE="$BATS_FILE_TMPDIR/store" HTTP_HOST=acme.example \
+            HTTP_X_CORBADO_PROJECTID=pro-1
         expect_status 400
     done < <(operations '.responses["401"] | not')
     while read -r method path; do
@@ -150,8 +152,10 @@ operations() {
     get "$base/$(jq -r '.sessions[0].id' <<<"$body")" -X DELETE -H "Authorization: Bearer mk"
     expect_status 204
     for path in /.well-known/jwks.json /.well-known/step-up-jwks.json /.well-known/jwks; do
-        get "$path"
+        get "$path" -H "Host: acme.example" -H "X-Corbado-ProjectID: pro-1"
         expect_status 200
+        get "$path" -H "Host: nobody.example" -H "X-Corbado-ProjectID: nobody"
+        expect_status 404
     done
     get '/v1/auth/jwks/default?api_key=sk_test_x'
     expect_status 200
@@ -170,6 +174,10 @@ operations() {
     expect_status 200
     get '/v2/users/gone/longSessions' -X POST -u pro-1:corbado1_x -d '{"appType":"web","identifierValue":"x"}'
     expect_status 400
+    get '/v2/users/jo/longSessions' -X POST -u capped:corbado1_capped -d '{"appType":"web","identifierValue":"x"}'
+    expect_status 200
+    get '/v2/users/jo/longSessions' -X POST -u capped:corbado1_capped -d '{"appType":"web","identifierValue":"x"}'
+    expect_status 409
     get "$base/invalidate" -X POST -d '' -H "Authorization: Bearer mk"
     expect_status 204
 }
