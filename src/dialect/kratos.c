@@ -188,9 +188,8 @@ static enum err mint_tokenized(const struct request *request, const struct answe
     uuid_write(&caller->user.uuid, subject);
     session_spell(&caller->session, VENDOR_KRATOS, &sid);
     *claims = (struct claims){
-        .issuer = request->site->public_url.len
-                      ? request->site->public_url
-                      : core_issuer_of(request->arena, caller->app.id),
+        .issuer = request->site->public_url.len ? request->site->public_url
+                                                : core_issuer_of(request->arena, caller->app.id),
         .subject = {subject, UUID_TEXT},
         .session = arena_copy(request->arena, spelling_view(&sid)),
         .id = arena_printf(request->arena, "%.*s", STR_ARG(request->id)),

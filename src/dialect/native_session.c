@@ -248,13 +248,15 @@ static enum err check_members(const struct request *request, const json_t *body,
     return ERR_OK;
 }
 
-/* A member that is true or false; one that is meant to be and is not must not count as the other. */
+/* A member that is true or false; one that is meant to be and is not must not count as the other.
+ */
 static enum err read_flag(const json_t *body, const char *name, bool *flag, struct failure *failure)
 {
     const json_t *member = json_object_get(body, name);
     *flag = json_is_true(member);
-    return !member || json_is_boolean(member) ? ERR_OK
-                                              : native_refuse(failure, name, "must be true or false");
+    return !member || json_is_boolean(member)
+               ? ERR_OK
+               : native_refuse(failure, name, "must be true or false");
 }
 
 static enum err read_as(const json_t *body, struct wish *wish, struct failure *failure)

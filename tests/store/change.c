@@ -405,3 +405,35 @@ Test(store_change, or_the_oldest_makes_room)
     scene_sound(&scene);
     scene_end(&scene);
 }
+
+Test(store_change, lifetimes_are_an_apps_and_all_else_of_it_stays)
+{
+    struct scene scene = furnished();
+    struct app_key key = {.use = KEY_ADMIN, .hash = {7}}, kept;
+    struct put app = app_put("acme");
+    app.app.keys = &key;
+    app.app.key_count = 1;
+    scene_put(&scene, app);
+    struct put put = {PUT_LIFETIMES,
+                      .lifetimes = {.app = number_of(&scene, "acme"), .access_s = 60}};
+    scene_put(&scene, put);
+    scene_read(&scene);
+    struct app after = scene_app(&scene, "acme");
+    struct str keys = after.keys;
+    cr_expect_eq(after.access_s, 60);
+    cr_expect_eq(after.lifetime_s, DAY / SECOND_MS);
+    cr_expect_eq(after.idle_s, HOUR / SECOND_MS);
+    cr_expect(app_key_decode(&keys, &kept) && kept.hash[0] == 7 && keys.len == 0);
+    scene_done(&scene);
+    put.lifetimes.access_s = 0;
+    put.lifetimes.lifetime_s = 7;
+    scene_put(&scene, put);
+    scene_read(&scene);
+    cr_expect_eq(scene_app(&scene, "acme").access_s, 60);
+    cr_expect_eq(scene_app(&scene, "acme").lifetime_s, 7);
+    scene_done(&scene);
+    put.lifetimes.app = 77;
+    apply_at(&scene, put, NOW, ERR_NOT_FOUND);
+    scene_sound(&scene);
+    scene_end(&scene);
+}

@@ -55,6 +55,35 @@ Test(message, an_ending_and_a_touch_come_out_as_they_went_in)
     arena_free(arena);
 }
 
+Test(message, a_rotation_and_lifetimes_come_out_as_they_went_in)
+{
+    struct put puts[] = {
+        {PUT_ROTATION,
+         .rotation = {.app = 7, .id = some_id, .has_key = true, .proof_until = 99, .salt = {3}}},
+        {PUT_LIFETIMES, .lifetimes = {.app = 8, .access_s = 60, .lifetime_s = 7200}},
+    };
+    struct put_rotation *sent = &puts[0].rotation;
+    memset(sent->presented, 1, HASH_BYTES);
+    memset(sent->successor, 2, HASH_BYTES);
+    memset(sent->key, 4, HASH_BYTES);
+    struct arena *arena = arena_new(ARENA_BYTES);
+    struct buf message = encoded(puts, 2);
+    struct batch batch;
+    cr_assert_eq(message_decode(buf_view(&message), arena, &batch), ERR_OK);
+    const struct put_rotation *rotation = &batch.puts[0].rotation;
+    cr_assert(rotation->app == 7 && rotation->has_key && !rotation->has_proof);
+    cr_assert_eq(rotation->proof_until, 99);
+    cr_assert_arr_eq(rotation->id.bytes, some_id.bytes, sizeof(some_id.bytes));
+    cr_assert_arr_eq(rotation->presented, sent->presented, HASH_BYTES);
+    cr_assert_arr_eq(rotation->salt, sent->salt, SALT_BYTES);
+    cr_assert_arr_eq(rotation->successor, sent->successor, HASH_BYTES);
+    cr_assert_arr_eq(rotation->key, sent->key, HASH_BYTES);
+    const struct put_lifetimes *lifetimes = &batch.puts[1].lifetimes;
+    cr_assert(lifetimes->app == 8 && lifetimes->access_s == 60 && lifetimes->lifetime_s == 7200);
+    buf_free(&message);
+    arena_free(arena);
+}
+
 Test(message, a_session_comes_out_as_it_went_in)
 {
     struct session_draft draft = {.created = 1000,

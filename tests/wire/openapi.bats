@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 document=$ROLLCALL_SOURCE/data/openapi.json
 
 setup_file() {
-    echo '{"kind":"app","id":"acme","session":{"lifetime_s":86400,"idle_s":3600,"retain_s":86400},"corbado":{"project_id":"pro-1"},"kratos":{"tokenizer":"t"},"prelude":{"dpop":"optional"},"keys":[{"for":"admin","secret":"rk"},{"for":"prelude","secret":"mk"},{"for":"corbado","secret":"corbado1_x"},{"for":"streambird","secret":"sk_test_x"}]}
+    echo '{"kind":"app","id":"acme","session":{"lifetime_s":86400,"idle_s":3600,"retain_s":86400},"corbado":{"project_id":"pro-1"},"kratos":{"tokenizer":"t"},"prelude":{"dpop":"optional","mode":"dev"},"keys":[{"for":"admin","secret":"rk"},{"for":"prelude","secret":"mk"},{"for":"corbado","secret":"corbado1_x"},{"for":"streambird","secret":"sk_test_x"}]}
 {"kind":"app","id":"capped","session":{"max_per_user":1},"keys":[{"for":"corbado","secret":"corbado1_capped"}]}
 {"kind":"user","app":"acme","id":"usr-1","identifier":"jane@doe.com","username":"jane","name":"Jane Doe","external_id":"crm-1","traits":{"email":"jane@doe.com"},"roles":["admin"]}
 {"kind":"user","app":"acme","id":"gone","state":"inactive"}
@@ -180,6 +180,12 @@ operations() {
     expect_status 409
     get "$base/invalidate" -X POST -d '' -H "Authorization: Bearer mk"
     expect_status 204
+    get "${base%/users/*}/config/tokens" -H "Authorization: Bearer mk"
+    expect_status 200
+    get "${base%/users/*}/config/tokens" -X PUT -d '{"access_token_lifetime":300}' -H "Authorization: Bearer mk"
+    expect_status 200
+    get "${base%/users/*}/tokens" -X POST -d '{"claims":{"sub":"usr-1"}}' -H "Authorization: Bearer mk"
+    expect_status 201
 }
 
 @test "a body that is too large" {
