@@ -433,14 +433,23 @@ void native_show_revoked(const struct request *request, const struct answer *ans
     json_object_end(&json);
 }
 
+/* The first of the site's cookies that has a whole name. */
+static struct str cookie_name(const struct site *site)
+{
+    for (size_t i = 0; i < site->cookie_name_count; i++) {
+        struct str name = site->cookie_names[i];
+        if (name.len && name.ptr[name.len - 1] != '*')
+            return name;
+    }
+    return STR("ory_kratos_session");
+}
+
 /* What each vendor's client is to be given, so that it is signed in. */
 static void show_credentials(const struct request *request, const struct answer *answer,
                              struct json_out *json)
 {
-    struct str token = answer->token, cookie = STR("ory_kratos_session");
+    struct str token = answer->token, cookie = cookie_name(request->site);
     int64_t left_s = (answer->session.expires - answer->now) / SECOND_MS;
-    if (request->site->cookie_name_count)
-        cookie = request->site->cookie_names[0];
     json_key(json, "credentials");
     json_object_begin(json);
     if (token.len) {
