@@ -35,26 +35,31 @@ static bool is_text(const json_t *object, const char *name, const char *text)
     return value && strcmp(value, text) == 0;
 }
 
-/* A public key of the one kind that is taken: P-256. */
-static bool is_key(const json_t *jwk)
+/* The public key, of the one kind that is taken: P-256. It is made anew of what its thumbprint is
+ * made of, for the sender's object may hold more: with "keys" in it jose takes it for a set, and
+ * one key would be verified with while the thumbprint is another's. */
+static json_t *key_of(const json_t *header)
 {
-    return is_text(jwk, "kty", "EC") && is_text(jwk, "crv", "P-256") &&
-           !json_object_get(jwk, "d") && !json_object_get(jwk, "k");
+    const json_t *jwk = json_object_get(header, "jwk");
+    const char *x = json_string_value(json_object_get(jwk, "x"));
+    const char *y = json_string_value(json_object_get(jwk, "y"));
+    if (!is_text(jwk, "kty", "EC") || !is_text(jwk, "crv", "P-256") || !x || !y ||
+        json_object_get(jwk, "d") || json_object_get(jwk, "k"))
+        return NULL;
+    return json_pack("{s:s, s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "x", x, "y", y);
 }
 
-static bool is_signed(const json_t *jws, const json_t *header)
+static bool is_signed(const json_t *jws, const json_t *header, const json_t *key)
 {
     jose_cfg_auto_t *config = quiet_config();
-    const json_t *key = json_object_get(header, "jwk");
     return config && is_text(header, "typ", "dpop+jwt") && is_text(header, "alg", "ES256") &&
-           !json_object_get(header, "crit") && is_key(key) &&
+           !json_object_get(header, "crit") &&
            jose_jws_ver(config, (json_t *)jws, NULL, key, false);
 }
 
-static bool thumbprint(const json_t *header, uint8_t *out)
+static bool thumbprint(const json_t *key, uint8_t *out)
 {
-    return jose_jwk_thp_buf(NULL, json_object_get(header, "jwk"), "S256", out, HASH_BYTES) ==
-           HASH_BYTES;
+    return jose_jwk_thp_buf(NULL, key, "S256", out, HASH_BYTES) == HASH_BYTES;
 }
 
 /* Scheme and host in any case; what follows as it is, but for query and fragment. */
@@ -119,7 +124,8 @@ enum err proof_read(struct arena *arena, struct str text, struct str method, con
     json_auto_t *jws = split(text);
     json_auto_t *header = jws ? decode(jws, "protected") : NULL;
     json_auto_t *payload = jws ? decode(jws, "payload") : NULL;
-    if (!header || !payload || !is_signed(jws, header) || !thumbprint(header, proof->key) ||
+    json_auto_t *key = header ? key_of(header) : NULL;
+    if (!payload || !key || !is_signed(jws, header, key) || !thumbprint(key, proof->key) ||
         !is_for(payload, method, urls) || !read_times(payload, now_s, proof) ||
         !read_id(payload, proof))
         return ERR_UNAUTHORIZED;

@@ -1,5 +1,10 @@
 /* Refresh tokens and nonces: what is made of what, and what is read back. */
 #include <criterion/criterion.h>
+#include <jansson.h>
+#include <jose/b64.h>
+#include <jose/jwk.h>
+#include <jose/jws.h>
+#include <stdio.h>
 
 #include "model/dpop.h"
 #include "model/refresh.h"
@@ -108,4 +113,62 @@ Test(model_refresh, a_changed_proof_is_none)
     }
     /* The last letter of a signature has bits that stand for nothing. */
     cr_expect_geq(refused, example.len - 1);
+}
+
+static json_t *new_key(void)
+{
+    json_t *key = json_pack("{s:s}", "alg", "ES256");
+    cr_assert(jose_jwk_gen(NULL, key));
+    return key;
+}
+
+static json_t *public_half(const json_t *key)
+{
+    json_t *half = json_deep_copy(key);
+    cr_assert(jose_jwk_pub(NULL, half));
+    return half;
+}
+
+/* A proof that names one key and is signed with another. Both are the caller's still. */
+static enum err read_signed(const json_t *named, const json_t *signer, struct proof *proof)
+{
+    const int64_t now_s = 1562262616;
+    struct arena *arena = arena_new(1 << 20);
+    struct str urls[PROOF_URLS] = {STR("https://h/")};
+    json_t *claims = json_pack("{s:s, s:s, s:s, s:I}", "jti", "1", "htm", "POST", "htu",
+                               "https://h/", "iat", (json_int_t)now_s);
+    json_t *jws = json_pack("{s:o}", "payload", jose_b64_enc_dump(claims));
+    json_t *how = json_pack("{s:{s:s, s:s, s:O}}", "protected", "typ", "dpop+jwt", "alg", "ES256",
+                            "jwk", named);
+    cr_assert(jose_jws_sig(NULL, jws, how, signer));
+    char text[PROOF_MAX_BYTES];
+    int len = snprintf(text, sizeof(text), "%s.%s.%s",
+                       json_string_value(json_object_get(jws, "protected")),
+                       json_string_value(json_object_get(jws, "payload")),
+                       json_string_value(json_object_get(jws, "signature")));
+    enum err err =
+        proof_read(arena, (struct str){text, (size_t)len}, STR("POST"), urls, now_s, proof);
+    json_decref(how);
+    json_decref(jws);
+    json_decref(claims);
+    arena_free(arena);
+    return err;
+}
+
+/* A key with "keys" in it is a set to jose: what is shown as the key must be what was signed with.
+ */
+Test(model_refresh, a_proof_is_of_the_key_that_it_was_signed_with)
+{
+    json_t *holders = new_key(), *thiefs = new_key();
+    json_t *named = public_half(holders), *slipped_in = public_half(thiefs);
+    struct proof proof;
+    cr_expect_eq(read_signed(named, holders, &proof), ERR_OK);
+    cr_expect_eq(read_signed(named, thiefs, &proof), ERR_UNAUTHORIZED);
+    json_object_set_new(named, "keys", json_pack("[O]", slipped_in));
+    cr_expect_eq(read_signed(named, thiefs, &proof), ERR_UNAUTHORIZED);
+    cr_expect_eq(read_signed(named, holders, &proof), ERR_OK);
+    json_decref(named);
+    json_decref(slipped_in);
+    json_decref(holders);
+    json_decref(thiefs);
 }
