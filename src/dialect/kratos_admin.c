@@ -343,12 +343,14 @@ void kratos_show_redirect(const struct request *request, const struct answer *an
 {
     (void)answer;
     static const struct str admin = STR("/admin");
+    const struct site *site = request->site;
+    struct str base = site->public_url.len ? site->public_url : site->prefix;
     bool is_admin = str_starts(request->path, admin);
     struct str path = is_admin ? str_from(request->path, admin.len) : request->path;
     const char *question = request->query.len ? "?" : "";
     reply->status = 307;
     reply_header(reply, "Location",
-                 arena_printf(request->arena, "%.*s%s%.*s%s%.*s",
-                              STR_ARG(request->site->public_url), is_admin ? "" : "/admin",
-                              STR_ARG(path), question, STR_ARG(request->query)));
+                 arena_printf(request->arena, "%.*s%s%.*s%s%.*s", STR_ARG(base),
+                              is_admin ? "" : "/admin", STR_ARG(path), question,
+                              STR_ARG(request->query)));
 }

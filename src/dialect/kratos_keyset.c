@@ -1,10 +1,9 @@
 #include "dialect/kratos_keyset.h"
 
-#include <stdlib.h>
-
 #include "base/base64.h"
 #include "base/clock.h"
 #include "dialect/kratos_id.h"
+#include "dialect/kratos_link.h"
 
 enum { SIZE_DEFAULT = 250, SIZE_MOST = 1000, TOKEN_MAX = 256 };
 
@@ -88,52 +87,14 @@ enum err kratos_keyset_mark(const struct request *request, const struct mark **m
 
 /* ---- Link ---- */
 
-/* By name; equal names stay in the order they were sent. */
-static int cmp_params(const void *left, const void *right)
-{
-    const struct param *const *a = left, *const *b = right;
-    int cmp = str_cmp((*a)->name, (*b)->name);
-    return cmp ? cmp : (*a > *b) - (*a < *b);
-}
-
-static bool is_replaced(struct str name)
-{
-    return str_eq(name, STR("page_size")) || str_eq(name, STR("page_token"));
-}
-
-static void add_param(struct buf *query, struct arena *arena, const struct param *param)
-{
-    if (query->len)
-        buf_byte(query, '&');
-    buf_str(query, request_encode(arena, param->name));
-    buf_byte(query, '=');
-    buf_str(query, request_encode(arena, param->value));
-}
-
-/* The request's own parameters, sorted, with another size and token. */
 static struct str query_of(const struct request *request, int64_t size, struct str token)
 {
     struct arena *arena = request->arena;
-    struct buf query = {0};
-    size_t count = 0;
     const struct param own[] = {
         {STR("page_size"), arena_printf(arena, "%lld", (long long)size)},
         {STR("page_token"), base64url_encode(arena, token)},
     };
-    const struct param **params = arena_array(arena, request->param_count + 2, sizeof(*params));
-    if (!params)
-        return STR_NONE;
-    for (size_t i = 0; i < request->param_count; i++)
-        if (!is_replaced(request->params[i].name))
-            params[count++] = &request->params[i];
-    params[count++] = &own[0];
-    params[count++] = &own[1];
-    qsort(params, count, sizeof(*params), cmp_params);
-    for (size_t i = 0; i < count; i++)
-        add_param(&query, arena, params[i]);
-    struct str copy = query.failed ? STR_NONE : arena_copy(arena, buf_view(&query));
-    buf_free(&query);
-    return copy;
+    return kratos_link_query(request, own, 2);
 }
 
 static struct str token_after(struct arena *arena, const struct session *last)

@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "base/base64.h"
+#include "dialect/kratos_link.h"
 
 enum { SIZE_DEFAULT = 250, SIZE_MOST = 1000, TOKEN_MAX = 128 };
 
@@ -77,16 +78,19 @@ static void add(struct link *link, const char *rel, int64_t offset)
     struct arena *arena = link->request->arena;
     struct str json = arena_printf(arena, "{\"offset\":\"%lld\",\"v\":2}", (long long)offset);
     struct str token = base64url_encode(arena, json);
-    long long size = link->size, number = offset / size;
+    struct str size = arena_printf(arena, "%lld", (long long)link->size);
+    struct str number = arena_printf(arena, "%lld", (long long)(offset / link->size));
+    const struct param own[] = {{STR("page"), number},
+                                {STR("page_size"), size},
+                                {STR("page_token"), token},
+                                {STR("per_page"), size}};
+    struct str query = kratos_link_query(link->request, own, sizeof(own) / sizeof(*own));
     struct str path = link->request->path;
     if (path.ptr[path.len - 1] == '/')
         path.len--;
-    link->text = arena_printf(arena,
-                              "%.*s%s<%.*s%.*s?page=%lld&page_size=%lld&page_token=%.*s"
-                              "&per_page=%lld>; rel=\"%s\"",
-                              STR_ARG(link->text), link->text.len ? "," : "",
-                              STR_ARG(link->request->site->prefix), STR_ARG(path), number, size,
-                              STR_ARG(token), size, rel);
+    link->text = arena_printf(arena, "%.*s%s<%.*s%.*s?%.*s>; rel=\"%s\"", STR_ARG(link->text),
+                              link->text.len ? "," : "", STR_ARG(link->request->site->prefix),
+                              STR_ARG(path), STR_ARG(query), rel);
 }
 
 struct str kratos_page_link(const struct request *request, const struct kratos_page *page,
