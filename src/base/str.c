@@ -79,6 +79,14 @@ bool str_is_utf8(struct str text)
     return true;
 }
 
+bool str_is_printable(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7F)
+            return false;
+    return true;
+}
+
 bool str_to_i64(struct str text, int64_t *value)
 {
     bool negative = text.len && text.ptr[0] == '-';

@@ -60,6 +60,10 @@ struct str str_trim(struct str text);
 /* Whether every byte belongs to well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool str_is_utf8(struct str text);
 
+/* Whether there are no control characters in it: they have no business in what lists show, and
+ * break the lines that logs are made of. */
+bool str_is_printable(struct str text);
+
 /* A whole decimal integer with nothing around it ("-" allowed, "+" not). False when it is not one
  * or does not fit. */
 bool str_to_i64(struct str text, int64_t *value);

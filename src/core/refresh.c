@@ -105,8 +105,8 @@ enum err change_refresh(struct change *change)
     return ERR_OK;
 }
 
-/* A token that was used before, outside the grace period, is as unknown as any other: the session
- * is over by now. */
+/* One used before, outside the grace period, is as unknown as any other token: the session of the
+ * last one that was is over by now, and of earlier ones nothing is kept. */
 static enum err settle_rotation(struct arena *arena, struct caller *caller, struct answer *answer)
 {
     switch (answer->outcome.rotation) {

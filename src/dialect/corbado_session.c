@@ -28,15 +28,6 @@ static enum err begin_reading(const struct request *request, struct reading *rea
     return ERR_INVALID;
 }
 
-/* Without control characters, as everything that is kept of users. */
-static bool is_printable(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7F)
-            return false;
-    return true;
-}
-
 /* A text that must be there; its views are the body's. */
 static struct str read_text(const struct reading *reading, const char *name)
 {
@@ -45,7 +36,7 @@ static struct str read_text(const struct reading *reading, const char *name)
         violate(reading->violations, str_of(name), STR("must be a valid value"));
     else if (text.len == 0)
         violate(reading->violations, str_of(name), STR("cannot be blank"));
-    else if (!is_printable(text))
+    else if (!str_is_printable(text))
         violate(reading->violations, str_of(name), STR("must be a valid value"));
     else if (text.len > TEXT_MAX)
         violate(reading->violations, str_of(name), STR("the length must be no more than 1024"));
@@ -128,7 +119,7 @@ enum err corbado_want_create(const struct request *request, const struct caller 
     wish->identifier = read_text(&reading, "identifierValue");
     wish->draft = arena_alloc(request->arena, sizeof(*wish->draft));
     name_user(request, wish);
-    if (!is_printable(wish->user))
+    if (!str_is_printable(wish->user))
         violate(reading.violations, STR("userID"), STR("must be a valid value"));
     else if (wish->user.len > USER_ID_MAX)
         violate(reading.violations, STR("userID"), STR("the length must be no more than 128"));

@@ -69,16 +69,6 @@ void object_require(struct object *object, const char *name)
         object_fault(object, name, "a value, which is missing");
 }
 
-/* Control characters have no business in what lists show, and break the lines that logs are made
- * of. */
-static bool is_printable(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7F)
-            return false;
-    return true;
-}
-
 bool object_text(struct object *object, const char *name, size_t least, size_t most,
                  struct str *text)
 {
@@ -86,7 +76,8 @@ bool object_text(struct object *object, const char *name, size_t least, size_t m
     if (!value)
         return false;
     struct str found = {json_string_value(value), json_string_length(value)};
-    if (!json_is_string(value) || found.len < least || found.len > most || !is_printable(found)) {
+    if (!json_is_string(value) || found.len < least || found.len > most ||
+        !str_is_printable(found)) {
         fault_printf(object, name, "printable text of %lld to %lld bytes", (long long)least,
                      (long long)most);
         return false;

@@ -24,8 +24,6 @@ enum setting {
 
 /* Whether refresh tokens want a proof of possession: the only vendor with proofs says so. */
 #define SETTING_PROOF SETTING_PRELUDE_DPOP
-/* Whether tokens with any claims may be made; dev: they may. */
-#define SETTING_MINT SETTING_PRELUDE_MODE
 
 /* The vendor's name as records write it ("kratos"); NULL for a number that is none. */
 const char *vendor_name(int vendor);
