@@ -7,7 +7,8 @@
 #include "base/buf.h"
 #include "base/log.h"
 
-/* Rules have nine groups at most; no header is worth more steps of matching than that. */
+/* Rules have nine groups at most. A header that takes a rule more steps of matching than that, from
+ * one place in it, is looked at no further. */
 enum { GROUPS_MAX = 10, MATCH_LIMIT = 100000, MEMORY_MAX = 32 * 1024 * 1024 };
 
 struct user_agents {
@@ -136,6 +137,8 @@ bool user_agent_parse(struct user_agents *agents, struct arena *arena, enum rule
         int groups = code ? pcre2_match(code, (PCRE2_SPTR)header.ptr, header.len, 0, 0,
                                         agents->match, agents->context)
                           : -1;
+        if (groups == PCRE2_ERROR_MATCHLIMIT)
+            return true;
         if (groups < 0)
             continue;
         struct matched matched = {header, pcre2_get_ovector_pointer(agents->match),
