@@ -60,8 +60,9 @@ static const struct argp_option rotate_rows[] = {
 static const struct argp rotate_argp = {
     .options = rotate_rows,
     .parser = parse,
-    .doc = "Has an app sign its access tokens with a new key from now on, and prints that key's "
-           "id.\vThe old key verifies until the last token that it signed has expired.",
+    .doc =
+        "Has an app sign its access tokens with a new key from now on, and prints that key's "
+        "id.\vThe old key verifies for a day and a minute more: no token lives longer than a day.",
     .children = ctl_children,
 };
 

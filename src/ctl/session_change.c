@@ -134,6 +134,8 @@ static int change(struct work *work, const struct options *options)
                         .moves_end = options->extends,
                         .life_ms = named.session.expires - work->now + options->by_s * SECOND_MS};
     enum err err = work_grant(work, &named.app, &wish);
+    if (err == ERR_ENDED && work->answer.status == STATUS_ACTIVE)
+        return ctl_fail("session %s is of an inactive user", options->id);
     if (err == ERR_ENDED)
         return not_active(options, work->answer.status);
     if (err == ERR_OK)

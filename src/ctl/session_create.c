@@ -145,8 +145,8 @@ static const struct argp argp = {
     .options = option_rows,
     .parser = parse,
     .doc = "Begins a session. Prints its id, its token, its refresh token, and an access token "
-           "that is good for five minutes.\vThey are shown once: the store keeps only the SHA-256 "
-           "of the tokens.",
+           "that is good for as long as the app says, which is five minutes at first.\vThey are "
+           "shown once: the store keeps only the SHA-256 of the tokens.",
     .children = ctl_children,
 };
 

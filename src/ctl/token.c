@@ -43,8 +43,9 @@ static const struct argp argp = {
     .options = option_rows,
     .parser = parse,
     .args_doc = "SESSION_ID",
-    .doc = "Prints a Prelude access token for an active session, good for five minutes.\v"
-           "The session may be named by its UUID, or as any of the vendors spells its id.",
+    .doc = "Prints a Prelude access token for an active session.\vIt is good for as long as the "
+           "app says, which is five minutes at first. The session may be named by its UUID, or as "
+           "any of the vendors spells its id.",
     .children = ctl_children,
 };
 

@@ -174,6 +174,13 @@ kratos +$uuid"
         "[\"extended\",\"$uuid\",\"admin:command-line\"]" ]
 }
 
+@test "a session of an inactive user is not touched" {
+    id=019b710f-8080-722f-a0df-7b5785492a59
+    run -1 --separate-stderr "$ROLLCALL" session touch $id
+    [ -z "$output" ]
+    [ "$stderr" = "rollcall: session $id is of an inactive user" ]
+}
+
 @test "what is not active is neither touched nor extended, and its status is told" {
     for row in "$revoked revoked" "019b57f4-8000-7c14-92c4-155878adae90 logged_out" \
         "019ad659-ca00-712a-a026-f175996f7193 expired" "019b0fdb-7800-7554-8c9e-b4c2ef421b86 inactivity_reached"; do
