@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "model/vendor.h"
 
-enum { JWT_MAX = 64 * 1024, JWT_LIFE_S = 300 };
+enum { JWT_MAX = 256 * 1024, JWT_LIFE_S = 300 };
 
 /* How `sid` spells a session: as the vendor does whose clients read it. */
 #define JWT_SID_VENDOR VENDOR_PRELUDE
