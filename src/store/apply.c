@@ -2,6 +2,7 @@
  * entries are taken out first, so that none is left behind. */
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "store/index.h"
 #include "store/session_read.h"
 #include "store/writing.h"
 
@@ -141,7 +142,9 @@ static enum err replace_app(struct writing *writing, const struct put_app *wante
     *created = old.created;
     *number = old.number;
     old.id = id;
-    return entries_of_app(&old, writing_delete_entry, writing);
+    if (old.idle_s != wanted->app.idle_s)
+        err = index_idle(writing, old.number, old.idle_s, wanted->app.idle_s);
+    return err == ERR_OK ? entries_of_app(&old, writing_delete_entry, writing) : err;
 }
 
 enum err writing_put_app(struct writing *writing, const struct put_app *wanted,
@@ -197,6 +200,31 @@ enum err writing_put_lifetimes(struct writing *writing, const struct put_lifetim
 
 /* ---- users ---- */
 
+static bool same_names(const struct user *a, const struct user *b)
+{
+    return str_eq(a->texts[USER_USERNAME], b->texts[USER_USERNAME]) &&
+           str_eq(a->texts[USER_NAME], b->texts[USER_NAME]);
+}
+
+/* Takes a user's sessions out of where the names that they have now put them. */
+static enum err unname(struct writing *writing, const struct user *user)
+{
+    struct user named = *user;
+    struct str id = user->texts[USER_ID], username = user->texts[USER_USERNAME],
+               name = user->texts[USER_NAME];
+    buf_reset(&writing->old);
+    buf_str(&writing->old, id);
+    buf_str(&writing->old, username);
+    buf_str(&writing->old, name);
+    if (writing->old.failed)
+        return ERR_MEMORY;
+    struct str kept = buf_view(&writing->old);
+    named.texts[USER_ID] = (struct str){kept.ptr, id.len};
+    named.texts[USER_USERNAME] = (struct str){kept.ptr + id.len, username.len};
+    named.texts[USER_NAME] = (struct str){kept.ptr + id.len + username.len, name.len};
+    return index_name(writing, &named, false);
+}
+
 static enum err put_user_of(struct writing *writing, const struct app *app,
                             const struct user *wanted, uint64_t *number)
 {
@@ -219,6 +247,11 @@ static enum err put_user_of(struct writing *writing, const struct app *app,
         return err;
     user.app = app->number;
     user.number = *number;
+    bool renamed = old.number && !same_names(&old, &user);
+    if (renamed)
+        err = unname(writing, &old);
+    if (err != ERR_OK)
+        return err;
     user.created = given_or(user.created, old.created);
     user.updated = given_or(user.updated, old.updated);
     buf_reset(&writing->record);
@@ -227,9 +260,9 @@ static enum err put_user_of(struct writing *writing, const struct app *app,
         return ERR_MEMORY;
     struct key key = key_of_user(app->number, *number);
     err = entries_of_user(&user, writing_put_entry, writing);
-    return err == ERR_OK
-               ? writing_put(writing, TABLE_USERS, key_view(&key), buf_view(&writing->record))
-               : err;
+    if (err == ERR_OK)
+        err = writing_put(writing, TABLE_USERS, key_view(&key), buf_view(&writing->record));
+    return err == ERR_OK && renamed ? index_name(writing, &user, true) : err;
 }
 
 enum err writing_put_user(struct writing *writing, const struct put_user *wanted)
@@ -262,33 +295,27 @@ static enum err find_or_make_user(struct writing *writing, const struct app *app
 
 /* ---- sessions ---- */
 
-static enum err count_sessions(const struct writing *writing, uint32_t app, int64_t difference)
-{
-    struct key key = key_of_app(app), value = {.len = 0};
-    uint64_t count;
-    enum err err =
-        env_get_number(writing->txn, writing->store, TABLE_COUNTS, key_view(&key), &count);
-    key_put_u64(&value, count + (uint64_t)difference);
-    return err == ERR_OK ? writing_put(writing, TABLE_COUNTS, key_view(&key), key_view(&value))
-                         : err;
-}
-
 enum err writing_remove_session(struct writing *writing, const struct session *session)
 {
-    struct place place = {session->app, session->user, session->created, session->id};
+    struct place place = place_of(session);
     struct key key = key_of_session(&place);
+    struct snapshot snapshot = writing_view(writing);
     struct str record = session->record;
     struct session old;
     enum err err = keep_old(writing, &record);
     if (err == ERR_OK)
         err = session_read(record, &place, &old);
     if (err == ERR_OK)
-        err = entries_of_session(&old, writing_delete_entry, writing);
+        err = index_slot(&snapshot, place.app, &place.id, &place.slot);
+    if (err == ERR_OK)
+        err = index_remove(writing, &old, place.slot);
+    if (err == ERR_OK)
+        err = entries_of_session(&old, place.slot, writing_delete_entry, writing);
     if (err == ERR_OK)
         err = writing_delete_entry(writing, TABLE_SESSIONS, &key, STR_NONE);
     if (err == ERR_OK)
         err = writing_remove_refresh(writing, &place);
-    return err == ERR_OK ? count_sessions(writing, session->app, -1) : err;
+    return err;
 }
 
 /* Takes out the session of that id, if there is one; another user's stays, and is in the way. */
@@ -351,11 +378,11 @@ enum err writing_put_session(struct writing *writing, const struct put_session *
     struct key key = key_of_session(&place);
     err = session_read(buf_view(&writing->record), &place, &session);
     if (err == ERR_OK)
-        err = entries_of_session(&session, writing_put_entry, writing);
+        err = index_add(writing, &session, &place.slot);
+    if (err == ERR_OK)
+        err = entries_of_session(&session, place.slot, writing_put_entry, writing);
     if (err == ERR_OK)
         err = writing_put(writing, TABLE_SESSIONS, key_view(&key), buf_view(&writing->record));
-    if (err == ERR_OK)
-        err = count_sessions(writing, place.app, 1);
     if (err == ERR_OK && wanted->has_refresh)
         err = put_first_refresh(writing, &place, wanted->refresh_hash);
     return err == ERR_OK && wanted->fresh

@@ -4,7 +4,11 @@
 
 #include "model/jwt.h"
 #include "model/secret.h"
+#include "store/index.h"
 #include "store/writing.h"
+
+/* So many sessions' deadlines a transaction goes past at most, beside what it is about. */
+enum { ADVANCE_MOST = 128 };
 
 static enum err put_one(struct writing *writing, const struct put *put,
                         const struct signing *signing)
@@ -71,6 +75,14 @@ static enum err put_batches(struct writing *writing, MDB_txn *txn, struct batch 
     return ERR_OK;
 }
 
+static int64_t latest(const struct batch *batches, size_t count)
+{
+    int64_t now = INT64_MIN;
+    for (size_t i = 0; i < count; i++)
+        now = batches[i].now > now ? batches[i].now : now;
+    return now;
+}
+
 static enum err write_batches(struct writing *writing, struct batch *batches, size_t count,
                               const struct signing *signings)
 {
@@ -78,7 +90,11 @@ static enum err write_batches(struct writing *writing, struct batch *batches, si
     enum err err = env_begin_write(writing->store, &txn);
     if (err != ERR_OK)
         return err;
+    writing->indexed = 0;
     err = put_batches(writing, txn, batches, count, signings);
+    writing->txn = txn;
+    if (err == ERR_OK && writing->indexed)
+        err = index_advance(writing, writing->indexed, latest(batches, count), ADVANCE_MOST);
     if (err == ERR_OK)
         return env_write_error(writing->store, mdb_txn_commit(txn), "commit");
     mdb_txn_abort(txn);

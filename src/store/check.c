@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "store/cursor.h"
+#include "store/index.h"
 #include "store/session_read.h"
 
 struct checking {
@@ -15,8 +16,7 @@ struct checking {
     void *context;
     uint64_t faults;
     uint64_t expected[TABLE_COUNT]; /* entries that records ask for */
-    uint32_t app;                   /* at hand */
-    uint64_t sessions;              /* of that app */
+    uint64_t sessions, indexed;     /* records, and entries in a tree of each app */
     char object[128];               /* the record at hand, for reports */
 };
 
@@ -121,23 +121,45 @@ static enum err check_user(void *context, struct str key, struct str value)
     return entries_told(checking, entries_of_user(&user, check_entry, checking));
 }
 
-/* The count of the app at hand, once its last session has been seen. */
-static enum err check_count(struct checking *checking)
+static void check_in_tree(struct checking *checking, const struct tree *tree,
+                          const struct standing *standing, uint32_t slot)
 {
-    const struct snapshot *snapshot = checking->snapshot;
-    struct key key = key_of_app(checking->app);
-    uint64_t count;
-    if (checking->app == 0)
-        return ERR_OK;
-    enum err err =
-        env_get_number(snapshot->txn, snapshot->store, TABLE_COUNTS, key_view(&key), &count);
-    checking->expected[TABLE_COUNTS]++;
-    if (err == ERR_CORRUPT)
-        fault(checking, "the count of app number %u cannot be read", checking->app);
-    else if (err == ERR_OK && count != checking->sessions)
-        fault(checking, "app number %u is said to have %llu sessions and has %llu", checking->app,
-              (unsigned long long)count, (unsigned long long)checking->sessions);
-    return err == ERR_CORRUPT ? ERR_OK : err;
+    enum tree_number number = (enum tree_number)tree->number;
+    struct sought sought = standing_sought(standing, number);
+    struct tree_entry entry;
+    enum err err = tree_find(tree, standing->values[number], &sought, &entry);
+    if (err != ERR_OK || entry.slot != slot)
+        fault(checking, "%s is not in the tree of %s", checking->object, tree_kinds[number].name);
+    else if (tree->tells_states && entry.state != standing->state)
+        fault(checking, "%s: its status in the tree of %s is another", checking->object,
+              tree_kinds[number].name);
+}
+
+/* Whether the session's row leads back to it, and each tree has it where it belongs. */
+static enum err check_standing(struct checking *checking, const struct session *session,
+                               const struct user *user, uint32_t slot)
+{
+    struct index index;
+    struct index_head head;
+    struct standing standing;
+    struct place row;
+    struct app app;
+    enum err err = store_app(checking->snapshot, session->app, &app);
+    if (err == ERR_OK)
+        err = head_read(checking->snapshot, session->app, &head);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    unsigned state = (unsigned)session_status(session, app.idle_s * SECOND_MS, head.as_of);
+    standing_of(session, user, state, &standing);
+    err = slot_row(checking->snapshot, session->app, slot, &row);
+    if (err != ERR_OK || memcmp(row.id.bytes, session->id.bytes, sizeof(row.id.bytes)) != 0)
+        fault(checking, "%s: its row is another's", checking->object);
+    if (index_device(checking->snapshot, session, &standing.values[TREE_DEVICE]) != ERR_OK)
+        fault(checking, "%s: its device has no number", checking->object);
+    index_open(&index, checking->snapshot, session->app);
+    for (int i = 0; i < TREE_NUMBER_COUNT; i++)
+        check_in_tree(checking, &index.trees[i], &standing, slot);
+    return ERR_OK;
 }
 
 static enum err check_session(void *context, struct str key, struct str value)
@@ -148,13 +170,6 @@ static enum err check_session(void *context, struct str key, struct str value)
     struct place place = {.app = 0};
     enum err err =
         place_of_session_key(key, &place) ? session_read(value, &place, &session) : ERR_CORRUPT;
-    if (place.app != checking->app) {
-        enum err count_err = check_count(checking);
-        if (count_err != ERR_OK)
-            return count_err;
-        checking->app = place.app;
-        checking->sessions = 0;
-    }
     checking->sessions++;
     if (err != ERR_OK) {
         fault(checking, "a session's record cannot be read: %s", err_text(err));
@@ -163,9 +178,17 @@ static enum err check_session(void *context, struct str key, struct str value)
     char id[UUID_TEXT];
     uuid_write(&place.id, id);
     name_object(checking, "session", (struct str){id, sizeof(id)});
-    if (store_user(checking->snapshot, place.app, place.user, &user) != ERR_OK)
+    if (store_user(checking->snapshot, place.app, place.user, &user) != ERR_OK) {
         fault(checking, "%s has no user", checking->object);
-    return entries_told(checking, entries_of_session(&session, check_entry, checking));
+        return ERR_OK;
+    }
+    uint32_t slot = SLOT_NONE;
+    err = index_slot(checking->snapshot, place.app, &place.id, &slot);
+    if (err == ERR_OK)
+        err = check_standing(checking, &session, &user, slot);
+    if (err != ERR_OK && err != ERR_CORRUPT)
+        return err;
+    return entries_told(checking, entries_of_session(&session, slot, check_entry, checking));
 }
 
 static enum err check_refresh(void *context, struct str key, struct str value)
@@ -189,7 +212,7 @@ static enum err check_refresh(void *context, struct str key, struct str value)
         fault(checking, "%s has no session", checking->object);
         return ERR_OK;
     }
-    struct place place = {session.app, session.user, session.created, session.id};
+    struct place place = place_of(&session);
     return entries_told(checking, entries_of_refresh(&place, &refresh, check_entry, checking));
 }
 
@@ -204,13 +227,35 @@ static enum err check_retired(void *context, struct str key, struct str value)
     return ERR_OK;
 }
 
-/* An app whose last session went keeps a count of nought. */
-static enum err discount_empty(void *context, struct str key, struct str value)
+/* An app's trees: whether they agree with themselves and with each other. */
+static enum err check_index(void *context, struct str key, struct str value)
 {
     struct checking *checking = context;
-    (void)key;
-    if (value.len == sizeof(uint64_t) && bytes_u64((const uint8_t *)value.ptr) == 0)
-        checking->expected[TABLE_COUNTS]++;
+    struct index index;
+    struct index_head head;
+    uint64_t entries, nodes, devices, first = 0;
+    (void)value;
+    uint32_t app = key.len == APP_BYTES ? bytes_u32((const uint8_t *)key.ptr) : 0;
+    if (head_read(checking->snapshot, app, &head) != ERR_OK ||
+        index_devices(checking->snapshot, app, &devices) != ERR_OK) {
+        fault(checking, "app number %u: its index cannot be read", app);
+        return ERR_OK;
+    }
+    checking->expected[TABLE_INDEX]++;
+    checking->expected[TABLE_DEVICES] += devices;
+    checking->expected[TABLE_ROWS] += (head.slots + ROWS_IN_BLOCK - 1) / ROWS_IN_BLOCK;
+    index_open(&index, checking->snapshot, app);
+    for (int i = 0; i < TREE_NUMBER_COUNT; i++) {
+        enum err err = tree_check(&index.trees[i], &entries, &nodes);
+        checking->expected[TABLE_TREES] += nodes;
+        if (err != ERR_OK)
+            fault(checking, "app number %u: the tree of %s is damaged", app, tree_kinds[i].name);
+        else if (i > 0 && entries != first)
+            fault(checking, "app number %u: the tree of %s has %llu entries, not %llu", app,
+                  tree_kinds[i].name, (unsigned long long)entries, (unsigned long long)first);
+        first = i == 0 ? entries : first;
+    }
+    checking->indexed += first;
     return ERR_OK;
 }
 
@@ -218,8 +263,8 @@ static enum err discount_empty(void *context, struct str key, struct str value)
 static enum err check_strays(struct checking *checking)
 {
     static const enum table indices[] = {TABLE_APP_IDS, TABLE_KEYS,   TABLE_SIGNERS, TABLE_USER_IDS,
-                                         TABLE_IDS,     TABLE_TOKENS, TABLE_BROUGHT, TABLE_NEWEST,
-                                         TABLE_COUNTS,  TABLE_REFRESH};
+                                         TABLE_IDS,     TABLE_TOKENS, TABLE_BROUGHT, TABLE_REFRESH,
+                                         TABLE_INDEX,   TABLE_ROWS,   TABLE_TREES,   TABLE_DEVICES};
     const struct snapshot *snapshot = checking->snapshot;
     for (size_t i = 0; i < sizeof(indices) / sizeof(*indices); i++) {
         MDB_stat stat;
@@ -238,15 +283,16 @@ static enum err check_all(struct checking *checking)
     static const struct {
         enum table table;
         row_fn check;
-    } steps[] = {{TABLE_APPS, check_app},        {TABLE_SIGNING, check_signing},
-                 {TABLE_USERS, check_user},      {TABLE_SESSIONS, check_session},
-                 {TABLE_COUNTS, discount_empty}, {TABLE_REFRESHES, check_refresh},
+    } steps[] = {{TABLE_APPS, check_app},       {TABLE_SIGNING, check_signing},
+                 {TABLE_USERS, check_user},     {TABLE_SESSIONS, check_session},
+                 {TABLE_INDEX, check_index},    {TABLE_REFRESHES, check_refresh},
                  {TABLE_RETIRED, check_retired}};
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < sizeof(steps) / sizeof(*steps); i++)
         err = cursor_each(checking->snapshot, steps[i].table, STR_NONE, steps[i].check, checking);
-    if (err == ERR_OK)
-        err = check_count(checking);
+    if (err == ERR_OK && checking->indexed != checking->sessions)
+        fault(checking, "there are %llu sessions, and trees of %llu",
+              (unsigned long long)checking->sessions, (unsigned long long)checking->indexed);
     return err == ERR_OK ? check_strays(checking) : err;
 }
 

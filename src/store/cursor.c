@@ -4,9 +4,13 @@ enum err cursor_open(struct cursor *cursor, struct snapshot *snapshot, enum tabl
                      struct str prefix)
 {
     struct store *store = snapshot->store;
-    *cursor =
-        (struct cursor){.store = store, .table = table, .cursor = store->spare_cursors[table]};
-    store->spare_cursors[table] = NULL;
+    bool reads = snapshot == &store->snapshot; /* one of a writing ends with it */
+    *cursor = (struct cursor){.store = store,
+                              .table = table,
+                              .cursor = reads ? store->spare_cursors[table] : NULL,
+                              .reads = reads};
+    if (reads)
+        store->spare_cursors[table] = NULL;
     key_put(&cursor->prefix, prefix);
     key_put(&cursor->first, prefix);
     int code = cursor->cursor
@@ -20,7 +24,7 @@ enum err cursor_open(struct cursor *cursor, struct snapshot *snapshot, enum tabl
 void cursor_close(struct cursor *cursor)
 {
     MDB_cursor **spare = &cursor->store->spare_cursors[cursor->table];
-    if (*spare)
+    if (*spare || !cursor->reads)
         mdb_cursor_close(cursor->cursor);
     else
         *spare = cursor->cursor;

@@ -9,10 +9,11 @@ struct cursor {
     enum table table;
     MDB_cursor *cursor;
     struct key prefix, first; /* where it begins, when that is not the prefix */
-    bool begun;
+    bool begun, reads;
 };
 
-/* The caller ends it with cursor_close, before the snapshot ends. */
+/* The caller ends it with cursor_close, before the snapshot ends; and, in a writing's view, before
+ * anything is written. */
 enum err cursor_open(struct cursor *cursor, struct snapshot *snapshot, enum table table,
                      struct str prefix) MUST_CHECK;
 void cursor_close(struct cursor *cursor);

@@ -1,6 +1,7 @@
 /* Changes to sessions that are there: their end, their last activity. Both look at the session as
  * it is now, in the transaction, so that nothing that was ended meanwhile comes back. */
 #include "base/clock.h"
+#include "store/index.h"
 #include "store/session_read.h"
 #include "store/writing.h"
 
@@ -8,13 +9,19 @@
 static enum err rewrite(struct writing *writing, const struct session *session,
                         const struct session_draft *draft)
 {
-    struct place place = {session->app, session->user, session->created, session->id};
+    struct place place = place_of(session);
     struct key key = key_of_session(&place);
     buf_reset(&writing->record);
     session_encode(draft, &writing->record);
     if (writing->record.failed)
         return ERR_MEMORY;
-    return writing_put(writing, TABLE_SESSIONS, key_view(&key), buf_view(&writing->record));
+    struct session after;
+    enum err err = session_read(buf_view(&writing->record), &place, &after);
+    if (err == ERR_OK)
+        err = index_change(writing, session, &after);
+    return err == ERR_OK
+               ? writing_put(writing, TABLE_SESSIONS, key_view(&key), buf_view(&writing->record))
+               : err;
 }
 
 static bool is_active(const struct writing *writing, const struct app *app,

@@ -149,79 +149,6 @@ static enum err look_through(struct finding *finding, const struct key *prefix)
     return cursor_each(finding->snapshot, TABLE_SESSIONS, key_view(prefix), look_at, finding);
 }
 
-/* ---- the newest of an app, without looking at the rest ---- */
-
-static bool wants_newest(const struct query *query)
-{
-    bool by_creation = query->order_count == 0 ||
-                       (query->order_count == 1 && query->orders[0].field == FIELD_CREATED &&
-                        query->orders[0].descending);
-    return by_creation && query->user == 0 && !query->active_only && !query->without &&
-           !query->after && !query->pattern && query->condition_count == 0;
-}
-
-/* Takes up the next of the newest. Those of one instant are in the order of their ids, not of the
- * spellings, so that a group of them is kept as a whole as soon as it reaches into the page. False
- * once the page is full. */
-static bool take_newest(struct finding *finding, const struct place *place)
-{
-    int64_t next = finding->base + (int64_t)hit_count(finding);
-    size_t count = hit_count(finding);
-    bool new_group = count == 0 || hit_at(finding, count - 1)->number != place->created;
-    if (new_group && next - finding->query->offset >= finding->query->limit)
-        return false;
-    if (new_group && next <= finding->query->offset) {
-        buf_reset(&finding->hits);
-        finding->base = next;
-    }
-    struct hit hit = {.number = place->created, .place = *place};
-    buf_put(&finding->hits, &hit, sizeof(hit));
-    return !finding->hits.failed;
-}
-
-static enum err walk_newest(struct finding *finding)
-{
-    struct key prefix = key_of_app(finding->app->number);
-    struct cursor cursor;
-    struct place place;
-    struct str key, value;
-    enum err err = cursor_open(&cursor, finding->snapshot, TABLE_NEWEST, key_view(&prefix));
-    if (err != ERR_OK)
-        return err;
-    while ((err = cursor_next(&cursor, &key, &value)) == ERR_OK) {
-        if (!place_of_newest(key, value, &place))
-            err = ERR_CORRUPT;
-        if (err != ERR_OK || !take_newest(finding, &place))
-            break;
-    }
-    cursor_close(&cursor);
-    if (finding->hits.failed)
-        return ERR_MEMORY;
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
-static enum err read_hit(struct finding *finding, struct hit *hit)
-{
-    struct session session;
-    enum err err = session_at(finding->snapshot, &hit->place, &session);
-    hit->record = session.record;
-    hit->status = session_status(&session, finding->app->idle_s * SECOND_MS, finding->now);
-    return err;
-}
-
-static enum err find_newest(struct finding *finding)
-{
-    struct key app = key_of_app(finding->app->number);
-    struct snapshot *snapshot = finding->snapshot;
-    enum err err = env_get_number(snapshot->txn, snapshot->store, TABLE_COUNTS, key_view(&app),
-                                  &finding->total);
-    if (err == ERR_OK && finding->query->offset < (int64_t)finding->total)
-        err = walk_newest(finding);
-    for (size_t i = 0; err == ERR_OK && i < hit_count(finding); i++)
-        err = read_hit(finding, hit_at(finding, i));
-    return err;
-}
-
 /* ---- the page ---- */
 
 static enum err fill_item(struct finding *finding, const struct hit *hit, struct found *item)
@@ -288,7 +215,7 @@ enum err store_find(struct snapshot *snapshot, const struct app *app, const stru
     finding.reach = reach_of(query);
     struct key prefix =
         query->user ? key_of_user(app->number, query->user) : key_of_app(app->number);
-    enum err err = wants_newest(query) ? find_newest(&finding) : look_through(&finding, &prefix);
+    enum err err = look_through(&finding, &prefix);
     if (err == ERR_OK) {
         sort(&finding);
         err = fill_page(&finding, arena, page);

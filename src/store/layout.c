@@ -5,19 +5,16 @@
 #include "base/bytes.h"
 
 const char *const table_names[TABLE_COUNT] = {
-    [TABLE_META] = "meta",         [TABLE_APPS] = "apps",
-    [TABLE_APP_IDS] = "app_ids",   [TABLE_KEYS] = "keys",
-    [TABLE_SIGNING] = "signing",   [TABLE_SIGNERS] = "signers",
-    [TABLE_USERS] = "users",       [TABLE_USER_IDS] = "user_ids",
-    [TABLE_SESSIONS] = "sessions", [TABLE_IDS] = "ids",
-    [TABLE_TOKENS] = "tokens",     [TABLE_BROUGHT] = "brought",
-    [TABLE_NEWEST] = "newest",     [TABLE_COUNTS] = "counts",
-    [TABLE_AUDIT] = "audit",       [TABLE_REFRESHES] = "refreshes",
-    [TABLE_REFRESH] = "refresh",   [TABLE_PROOFS] = "proofs",
-    [TABLE_RETIRED] = "retired",
+    [TABLE_META] = "meta",     [TABLE_APPS] = "apps",           [TABLE_APP_IDS] = "app_ids",
+    [TABLE_KEYS] = "keys",     [TABLE_SIGNING] = "signing",     [TABLE_SIGNERS] = "signers",
+    [TABLE_USERS] = "users",   [TABLE_USER_IDS] = "user_ids",   [TABLE_SESSIONS] = "sessions",
+    [TABLE_IDS] = "ids",       [TABLE_TOKENS] = "tokens",       [TABLE_BROUGHT] = "brought",
+    [TABLE_AUDIT] = "audit",   [TABLE_REFRESHES] = "refreshes", [TABLE_REFRESH] = "refresh",
+    [TABLE_PROOFS] = "proofs", [TABLE_RETIRED] = "retired",     [TABLE_INDEX] = "index",
+    [TABLE_ROWS] = "rows",     [TABLE_TREES] = "trees",         [TABLE_DEVICES] = "devices",
 };
 
-enum { ID_BYTES = 16, INSTANT_BYTES = 8 };
+enum { ID_BYTES = 16, INSTANT_BYTES = 8, SLOT_BYTES = 4 };
 
 void key_put(struct key *key, struct str bytes)
 {
@@ -62,7 +59,8 @@ int64_t instant_of_key(const uint8_t *bytes)
     return (int64_t)(bytes_u64(bytes) ^ UINT64_C(1) << 63);
 }
 
-void key_put_newest(struct key *key, int64_t created, const struct uuid *id)
+/* So that the latest comes first. */
+static void put_newest(struct key *key, int64_t created, const struct uuid *id)
 {
     uint8_t complement[ID_BYTES];
     for (size_t i = 0; i < ID_BYTES; i++)
@@ -109,14 +107,7 @@ struct key key_of_user_uuid(uint32_t app, const struct uuid *uuid)
 struct key key_of_session(const struct place *place)
 {
     struct key key = key_of_user(place->app, place->user);
-    key_put_newest(&key, place->created, &place->id);
-    return key;
-}
-
-struct key key_of_newest(const struct place *place)
-{
-    struct key key = key_of_app(place->app);
-    key_put_newest(&key, place->created, &place->id);
+    put_newest(&key, place->created, &place->id);
     return key;
 }
 
@@ -143,7 +134,7 @@ struct key key_of_app_key(const struct app_key *app_key)
     return key;
 }
 
-/* Reads what key_put_newest wrote. */
+/* Reads what put_newest wrote. */
 static void read_newest(const uint8_t *at, struct place *place)
 {
     place->created = (int64_t)(~bytes_u64(at) ^ UINT64_C(1) << 63);
@@ -162,27 +153,17 @@ bool place_of_session_key(struct str key, struct place *place)
     return true;
 }
 
-bool place_of_newest(struct str key, struct str value, struct place *place)
-{
-    const uint8_t *bytes = (const uint8_t *)key.ptr;
-    if (key.len != APP_BYTES + INSTANT_BYTES + ID_BYTES || value.len != USER_BYTES)
-        return false;
-    place->app = bytes_u32(bytes);
-    place->user = bytes_u64((const uint8_t *)value.ptr);
-    read_newest(bytes + APP_BYTES, place);
-    return true;
-}
-
 bool place_of_id(uint32_t app, const struct uuid *id, struct str value, struct place *place)
 {
     const uint8_t *bytes = (const uint8_t *)value.ptr;
-    if (value.len != USER_BYTES + INSTANT_BYTES)
+    if (value.len != USER_BYTES + INSTANT_BYTES + SLOT_BYTES)
         return false;
     *place = (struct place){
         .app = app,
         .user = bytes_u64(bytes),
         .created = instant_of_key(bytes + USER_BYTES),
         .id = *id,
+        .slot = bytes_u32(bytes + USER_BYTES + INSTANT_BYTES),
     };
     return true;
 }
@@ -247,17 +228,16 @@ static enum err give_brought(const struct session *session, entry_fn each, void 
     return err;
 }
 
-enum err entries_of_session(const struct session *session, entry_fn each, void *context)
+enum err entries_of_session(const struct session *session, uint32_t slot, entry_fn each,
+                            void *context)
 {
-    struct place place = {session->app, session->user, session->created, session->id};
-    struct key self = key_of_session(&place), user = {.len = 0}, where = {.len = 0};
-    key_put_u64(&user, place.user);
+    struct place place = place_of(session);
+    struct key self = key_of_session(&place), where = {.len = 0};
     key_put_u64(&where, place.user);
     key_put_instant(&where, place.created);
+    key_put_u32(&where, slot);
     enum err err =
         give(each, context, TABLE_IDS, key_of_id(place.app, &place.id), key_view(&where));
-    if (err == ERR_OK)
-        err = give(each, context, TABLE_NEWEST, key_of_newest(&place), key_view(&user));
     if (err == ERR_OK && session->has_token) {
         struct key hash = {.len = 0};
         key_put(&hash, (struct str){(const char *)session->token_hash, TOKEN_HASH_BYTES});

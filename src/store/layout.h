@@ -11,16 +11,18 @@
  *   users     app, user                    -> record (user_encode)
  *   user_ids  app, 'i', id; app, 'u', uuid -> user
  *   sessions  app, user, ~created, ~id     -> record (session_encode): a user's lie side by side
- *   ids       app, id                      -> user, created
+ *   ids       app, id                      -> user, created, slot
  *   tokens    hash                         -> app, user, ~created, ~id
  *   brought   app, vendor, text            -> id
- *   newest    app, ~created, ~id           -> user
- *   counts    app                          -> how many sessions it has
  *   audit     app, instant, number         -> a line of the audit trail (audit.c)
  *   refreshes app, id                      -> record (refresh_encode)
  *   refresh   hash                         -> app, user, ~created, ~id
  *   proofs    hash                         -> the instant until which it is kept
- *   retired   key id                       -> the instant until which the signing key is */
+ *   retired   key id                       -> the instant until which the signing key is
+ *   index     app                          -> what is said of its index as a whole (index.c)
+ *   rows      app, number                  -> a block of rows, one for each slot (rows.c)
+ *   trees     app, tree, number            -> a node of a counted tree (tree_node.h)
+ *   devices   app, SHA-256 of its texts    -> the device's number in the app */
 #ifndef ROLLCALL_STORE_LAYOUT_H
 #define ROLLCALL_STORE_LAYOUT_H
 
@@ -43,20 +45,22 @@ enum table {
     TABLE_IDS,
     TABLE_TOKENS,
     TABLE_BROUGHT,
-    TABLE_NEWEST,
-    TABLE_COUNTS,
     TABLE_AUDIT,
     TABLE_REFRESHES,
     TABLE_REFRESH,
     TABLE_PROOFS,
     TABLE_RETIRED,
+    TABLE_INDEX,
+    TABLE_ROWS,
+    TABLE_TREES,
+    TABLE_DEVICES,
     TABLE_COUNT
 };
 extern const char *const table_names[TABLE_COUNT];
 
-/* Format 1 had neither the audit trail nor what comes after it; it is brought up when it is opened
- * for writing. */
-enum { FORMAT = 2, KEY_MAX = 160, APP_BYTES = 4, USER_BYTES = 8, SESSION_KEY_BYTES = 36 };
+/* Format 1 had neither the audit trail nor what comes after it, format 2 no index of slots and
+ * trees; they are brought up when they are opened for writing. */
+enum { FORMAT = 3, KEY_MAX = 160, APP_BYTES = 4, USER_BYTES = 8, SESSION_KEY_BYTES = 36 };
 
 /* A key, or a short value. */
 struct key {
@@ -78,7 +82,6 @@ void key_put_u64(struct key *key, uint64_t value);
 void key_put_instant(struct key *key, int64_t instant);
 /* The reverse, of 8 bytes. */
 int64_t instant_of_key(const uint8_t *bytes);
-void key_put_newest(struct key *key, int64_t created, const struct uuid *id);
 
 /* Where a session lies. */
 struct place {
@@ -86,7 +89,14 @@ struct place {
     uint64_t user;
     int64_t created;
     struct uuid id;
+    uint32_t slot; /* where that is known */
 };
+
+static inline struct place place_of(const struct session *session)
+{
+    return (struct place){
+        .app = session->app, .user = session->user, .created = session->created, .id = session->id};
+}
 
 struct key key_of_app(uint32_t app);
 struct key key_of_user(uint32_t app, uint64_t user);
@@ -96,12 +106,9 @@ struct key key_of_session(const struct place *place);
 struct key key_of_id(uint32_t app, const struct uuid *id);
 struct key key_of_brought(uint32_t app, int vendor, struct str text);
 struct key key_of_app_key(const struct app_key *key);
-struct key key_of_newest(const struct place *place);
 
-/* The reverse of key_of_session, key_of_newest and of a value in `ids`; false for what is no such
- * thing. */
+/* The reverse of key_of_session and of a value in `ids`; false for what is no such thing. */
 bool place_of_session_key(struct str key, struct place *place);
-bool place_of_newest(struct str key, struct str value, struct place *place);
 bool place_of_id(uint32_t app, const struct uuid *id, struct str value, struct place *place);
 
 /* Calls back for every index entry a record has: the one place that says which. What `each` returns
@@ -111,7 +118,8 @@ typedef enum err (*entry_fn)(void *context, enum table table, const struct key *
                              struct str value);
 enum err entries_of_app(const struct app *app, entry_fn each, void *context) MUST_CHECK;
 enum err entries_of_user(const struct user *user, entry_fn each, void *context) MUST_CHECK;
-enum err entries_of_session(const struct session *session, entry_fn each, void *context) MUST_CHECK;
+enum err entries_of_session(const struct session *session, uint32_t slot, entry_fn each,
+                            void *context) MUST_CHECK;
 enum err entries_of_refresh(const struct place *place, const struct refresh *refresh, entry_fn each,
                             void *context) MUST_CHECK;
 

@@ -156,7 +156,7 @@ enum err writing_rotate(struct writing *writing, const struct put_rotation *want
         err = read_refresh(&snapshot, wanted->app, &wanted->id, &refresh);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
-    struct place place = {session.app, session.user, session.created, session.id};
+    struct place place = place_of(&session);
     if (session_status(&session, app.idle_s * SECOND_MS, writing->now) != STATUS_ACTIVE)
         return ERR_OK;
     if (!is_holder(&refresh, wanted)) {

@@ -17,6 +17,7 @@ struct writing {
     struct outcome *outcome; /* of the batch at hand */
     struct buf record;       /* of the object at hand */
     struct buf old;          /* the one it replaces: what LMDB gave is gone with the next put */
+    uint32_t indexed;        /* an app whose index was changed */
 };
 
 /* The transaction as a snapshot, so that a writing reads as readers do. */

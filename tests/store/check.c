@@ -53,8 +53,8 @@ static const struct {
     {TABLE_APPS, "app"},      {TABLE_APP_IDS, "app"},   {TABLE_KEYS, "keys"},
     {TABLE_SIGNING, "signi"}, {TABLE_SIGNERS, "signi"}, {TABLE_USERS, "user"},
     {TABLE_USER_IDS, "user"}, {TABLE_SESSIONS, "has"},  {TABLE_IDS, "ids"},
-    {TABLE_TOKENS, "tokens"}, {TABLE_BROUGHT, "bro"},   {TABLE_NEWEST, "newest"},
-    {TABLE_COUNTS, "app"},
+    {TABLE_TOKENS, "tokens"}, {TABLE_BROUGHT, "bro"},   {TABLE_ROWS, "rows"},
+    {TABLE_TREES, "tree"},
 };
 
 Test(store_check, a_sound_store_has_no_fault)

@@ -96,7 +96,7 @@ static void set_format(struct scene *scene, uint64_t format)
         cr_assert_eq(mdb_put(txn, scene->store->tables[TABLE_META], &key, &value, 0), 0);
     else
         cr_assert_eq(mdb_del(txn, scene->store->tables[TABLE_META], &key, NULL), 0);
-    cr_assert_eq(mdb_drop(txn, scene->store->tables[TABLE_NEWEST], 1), 0);
+    cr_assert_eq(mdb_drop(txn, scene->store->tables[TABLE_ROWS], 1), 0);
     cr_assert_eq(mdb_txn_commit(txn), 0);
 }
 

@@ -1,0 +1,190 @@
+#include "store/index.h"
+
+#include "base/bytes.h"
+#include "model/secret.h"
+#include "store/session_read.h"
+
+/* By status are counted the order that lists have when none is asked for, and the ids, which decide
+ * among sessions of one status: an entry of these changes with every change of a status. */
+const struct tree_kind tree_kinds[TREE_NUMBER_COUNT] = {
+    [TREE_CREATED] = {"created", true, false, 0},
+    [TREE_LAST_ACTIVE] = {"last_active", false, false, 0},
+    [TREE_UPDATED] = {"updated", false, false, 0},
+    [TREE_EXPIRES] = {"expires", false, false, 0},
+    [TREE_ID] = {"id", true, false, 0},
+    [TREE_USER] = {"user", false, true, USER_ID},
+    [TREE_USERNAME] = {"username", false, true, USER_USERNAME},
+    [TREE_USER_NAME] = {"user_name", false, true, USER_NAME},
+    [TREE_DEVICE] = {"device", false, false, 0},
+};
+
+int index_text_cmp(enum tree_number number, struct str a, struct str b)
+{
+    return number == TREE_USER ? user_id_cmp(a, b) : str_cmp(a, b);
+}
+
+static enum err text_of(struct snapshot *snapshot, uint32_t app, uint64_t number,
+                        enum tree_number tree, struct str *text)
+{
+    struct user user;
+    enum err err = store_user(snapshot, app, number, &user);
+    if (err == ERR_OK)
+        *text = index_text(user.texts[tree_kinds[tree].text]);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+static enum err tie(void *context, const void *wanted, uint32_t slot, int *cmp)
+{
+    const struct tie *tie = context;
+    const struct sought *sought = wanted;
+    struct place place;
+    enum err err = slot_row(tie->index->snapshot, tie->index->app, slot, &place);
+    if (err != ERR_OK)
+        return err;
+    *cmp = 0;
+    if (tree_kinds[tie->number].of_user && place.user != sought->user) {
+        struct str text;
+        err = text_of(tie->index->snapshot, tie->index->app, place.user, tie->number, &text);
+        if (err != ERR_OK)
+            return err;
+        *cmp = index_text_cmp(tie->number, sought->text, text);
+    }
+    if (*cmp == 0)
+        *cmp = memcmp(sought->id.bytes, place.id.bytes, sizeof(place.id.bytes));
+    return ERR_OK;
+}
+
+void index_open(struct index *index, struct snapshot *snapshot, uint32_t app)
+{
+    index->snapshot = snapshot;
+    index->app = app;
+    for (int i = 0; i < TREE_NUMBER_COUNT; i++) {
+        index->ties[i] = (struct tie){index, (enum tree_number)i};
+        index->trees[i] = (struct tree){.txn = snapshot->txn,
+                                        .store = snapshot->store,
+                                        .app = app,
+                                        .number = (uint8_t)i,
+                                        .tells_states = tree_kinds[i].tells_states,
+                                        .tie = tie,
+                                        .context = &index->ties[i]};
+    }
+}
+
+uint64_t index_id(const struct uuid *id)
+{
+    return bytes_u64(id->bytes);
+}
+
+uint64_t index_text_value(struct str text)
+{
+    uint8_t bytes[8] = {0};
+    if (text.len)
+        memcpy(bytes, text.ptr, text.len < sizeof(bytes) ? text.len : sizeof(bytes));
+    return bytes_u64(bytes);
+}
+
+/* As user_id_cmp has it: numbers before all else; those beyond 18 digits stand together. */
+uint64_t index_user_id(struct str id)
+{
+    enum { DIGITS = 18 };
+    uint64_t number = 0, beyond = UINT64_C(1000000000000000000);
+    if (str_starts(id, STR("usr-")))
+        id = str_from(id, STR("usr-").len);
+    bool is_number = id.len > 0;
+    for (size_t i = 0; i < id.len && is_number; i++) {
+        is_number = id.ptr[i] >= '0' && id.ptr[i] <= '9';
+        number = number >= beyond / 10 ? beyond : number * 10 + (uint64_t)(id.ptr[i] - '0');
+    }
+    return is_number ? number : UINT64_C(1) << 63 | index_text_value(id) >> 1;
+}
+
+void index_device_hash(const struct session *session, uint8_t hash[HASH_BYTES])
+{
+    static const enum session_text texts[] = {TEXT_DEVICE_NAME, TEXT_DEVICE_TYPE, TEXT_OS_NAME,
+                                              TEXT_OS_VERSION};
+    enum { COUNT = sizeof(texts) / sizeof(*texts), LEN_BYTES = 2 };
+    char bytes[COUNT * (LEN_BYTES + TEXT_MAX)];
+    size_t len = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        struct str text = index_text(session_text(session, texts[i]));
+        bytes_put_u16((uint8_t *)bytes + len, (uint16_t)text.len);
+        if (text.len)
+            memcpy(bytes + len + LEN_BYTES, text.ptr, text.len);
+        len += LEN_BYTES + text.len;
+    }
+    secret_hash((struct str){bytes, len}, hash);
+}
+
+struct key key_of_device(uint32_t app, const uint8_t hash[HASH_BYTES])
+{
+    struct key key = key_of_app(app);
+    key_put(&key, (struct str){(const char *)hash, HASH_BYTES});
+    return key;
+}
+
+struct key key_of_devices(uint32_t app)
+{
+    struct key name = {.len = 0};
+    key_put(&name, STR("devices "));
+    key_put_u32(&name, app);
+    return name;
+}
+
+enum err index_devices(struct snapshot *snapshot, uint32_t app, uint64_t *count)
+{
+    struct key name = key_of_devices(app);
+    return env_get_number(snapshot->txn, snapshot->store, TABLE_META, key_view(&name), count);
+}
+
+enum err index_device(struct snapshot *snapshot, const struct session *session, uint64_t *number)
+{
+    uint8_t hash[HASH_BYTES];
+    index_device_hash(session, hash);
+    struct key key = key_of_device(session->app, hash);
+    enum err err =
+        env_get_number(snapshot->txn, snapshot->store, TABLE_DEVICES, key_view(&key), number);
+    return err == ERR_OK && *number == 0 ? ERR_NOT_FOUND : err;
+}
+
+void standing_of(const struct session *session, const struct user *user, unsigned state,
+                 struct standing *standing)
+{
+    standing->id = session->id;
+    standing->user = session->user;
+    standing->state = state;
+    standing->values[TREE_CREATED] = index_instant(session->created);
+    standing->values[TREE_LAST_ACTIVE] = index_instant(session->last_active);
+    standing->values[TREE_UPDATED] = index_instant(session->updated);
+    standing->values[TREE_EXPIRES] = index_instant(session->expires);
+    standing->values[TREE_ID] = index_id(&session->id);
+    standing->values[TREE_DEVICE] = 0;
+    for (int i = 0; i < TREE_NUMBER_COUNT; i++) {
+        struct str text = index_text(user->texts[tree_kinds[i].text]);
+        standing->lens[i] = 0;
+        if (!tree_kinds[i].of_user)
+            continue;
+        standing->values[i] = i == TREE_USER ? index_user_id(text) : index_text_value(text);
+        standing->lens[i] = text.len;
+        if (text.len)
+            memcpy(standing->texts[i], text.ptr, text.len);
+    }
+}
+
+struct sought standing_sought(const struct standing *standing, enum tree_number number)
+{
+    return (struct sought){
+        standing->id, standing->user, {standing->texts[number], standing->lens[number]}};
+}
+
+enum err index_slot(struct snapshot *snapshot, uint32_t app, const struct uuid *id, uint32_t *slot)
+{
+    struct key key = key_of_id(app, id);
+    struct place place;
+    struct str value;
+    enum err err = env_get(snapshot->txn, snapshot->store, TABLE_IDS, key_view(&key), &value);
+    if (err == ERR_OK && place_of_id(app, id, value, &place)) {
+        *slot = place.slot;
+        return ERR_OK;
+    }
+    return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}

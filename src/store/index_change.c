@@ -1,0 +1,414 @@
+/* The index with what changes: every change of a session is told to its trees here, and nowhere
+ * else. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "store/cursor.h"
+#include "store/index.h"
+#include "store/session_read.h"
+
+/* The index of an app that is being changed. */
+struct changing {
+    struct writing *writing;
+    struct snapshot view;
+    struct index index;
+    struct index_head head;
+    int64_t idle_ms;
+};
+
+static enum err begin(struct changing *changing, struct writing *writing, uint32_t number)
+{
+    struct app app;
+    changing->head = (struct index_head){.free = SLOT_NONE};
+    changing->writing = writing;
+    changing->view = writing_view(writing);
+    index_open(&changing->index, &changing->view, number);
+    enum err err = store_app(&changing->view, number, &app);
+    if (err != ERR_OK)
+        return err;
+    changing->idle_ms = app.idle_s * SECOND_MS;
+    err = head_read(&changing->view, number, &changing->head);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    changing->head.as_of = writing->now;
+    return ERR_OK;
+}
+
+static enum err put_head(struct changing *changing)
+{
+    struct key key = key_of_app(changing->index.app), value = {.len = 0};
+    head_encode(&changing->head, &value);
+    changing->writing->indexed = changing->index.app;
+    return writing_put(changing->writing, TABLE_INDEX, key_view(&key), key_view(&value));
+}
+
+static unsigned state_of(const struct changing *changing, const struct session *session)
+{
+    return (unsigned)session_status(session, changing->idle_ms, changing->head.as_of);
+}
+
+/* ---- devices ---- */
+
+/* The device's number; the next one where there is none of these texts. */
+static enum err number_device(struct changing *changing, const struct session *session,
+                              uint64_t *number)
+{
+    uint8_t hash[HASH_BYTES];
+    index_device_hash(session, hash);
+    struct key key = key_of_device(session->app, hash), name = key_of_devices(session->app),
+               value = {.len = 0};
+    enum err err = index_device(&changing->view, session, number);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    err = writing_next_number(changing->writing, key_view(&name), number);
+    key_put_u64(&value, *number);
+    return err == ERR_OK
+               ? writing_put(changing->writing, TABLE_DEVICES, key_view(&key), key_view(&value))
+               : err;
+}
+
+static enum err describe(struct changing *changing, const struct session *session,
+                         struct standing *standing)
+{
+    struct user user;
+    enum err err = store_user(&changing->view, session->app, session->user, &user);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    standing_of(session, &user, state_of(changing, session), standing);
+    return ERR_OK;
+}
+
+/* ---- rows ---- */
+
+static enum err put_row(const struct changing *changing, uint32_t slot, const struct place *place)
+{
+    uint8_t block[ROWS_IN_BLOCK * ROW_BYTES];
+    uint32_t app = changing->index.app;
+    struct key key = key_of_rows(app, slot);
+    const struct snapshot *view = &changing->view;
+    struct str old = STR_NONE;
+    size_t at = slot % ROWS_IN_BLOCK * ROW_BYTES, len = at + ROW_BYTES;
+    enum err err = env_get(view->txn, view->store, TABLE_ROWS, key_view(&key), &old);
+    if ((err != ERR_OK && err != ERR_NOT_FOUND) || old.len > sizeof(block) || old.len < at)
+        return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (old.len)
+        memcpy(block, old.ptr, old.len);
+    slot_encode(place, block + at);
+    struct str value = {(const char *)block, old.len > len ? old.len : len};
+    return writing_put(changing->writing, TABLE_ROWS, key_view(&key), value);
+}
+
+static enum err take_slot(struct changing *changing, struct place *place)
+{
+    struct index_head *head = &changing->head;
+    place->slot = head->free;
+    if (head->free == SLOT_NONE) {
+        if (head->slots > TREE_SLOT_MAX)
+            return ERR_FULL;
+        place->slot = head->slots++;
+    } else {
+        struct place row;
+        enum err err = slot_free(&changing->view, changing->index.app, head->free, &row);
+        if (err != ERR_OK)
+            return err;
+        head->free = (uint32_t)row.created;
+    }
+    return put_row(changing, place->slot, place);
+}
+
+static enum err give_slot_back(struct changing *changing, uint32_t slot)
+{
+    struct place none = {.created = changing->head.free};
+    changing->head.free = slot;
+    return put_row(changing, slot, &none);
+}
+
+/* ---- sessions ---- */
+
+static void count_brought(struct index_head *head, const struct session *session, uint64_t step)
+{
+    for (int vendor = 1; vendor < VENDOR_END; vendor++)
+        if (session_text(session, (enum session_text)(TEXT_BROUGHT_ID + vendor)).len)
+            head->brought[vendor] += step;
+}
+
+enum err index_add(struct writing *writing, const struct session *session, uint32_t *slot)
+{
+    struct changing changing;
+    struct standing standing;
+    struct place place = place_of(session);
+    enum err err = begin(&changing, writing, session->app);
+    if (err == ERR_OK)
+        err = describe(&changing, session, &standing);
+    if (err != ERR_OK)
+        return err;
+    count_brought(&changing.head, session, 1);
+    err = number_device(&changing, session, &standing.values[TREE_DEVICE]);
+    if (err == ERR_OK)
+        err = take_slot(&changing, &place);
+    for (int i = 0; err == ERR_OK && i < TREE_NUMBER_COUNT; i++) {
+        struct tree_entry entry = standing_entry(&standing, (enum tree_number)i, place.slot);
+        struct sought sought = standing_sought(&standing, (enum tree_number)i);
+        err = tree_insert(&changing.index.trees[i], &entry, &sought);
+    }
+    *slot = place.slot;
+    return err == ERR_OK ? put_head(&changing) : err;
+}
+
+enum err index_remove(struct writing *writing, const struct session *session, uint32_t slot)
+{
+    struct changing changing;
+    struct standing standing;
+    enum err err = begin(&changing, writing, session->app);
+    if (err == ERR_OK)
+        err = describe(&changing, session, &standing);
+    if (err == ERR_OK)
+        err = index_device(&changing.view, session, &standing.values[TREE_DEVICE]);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    count_brought(&changing.head, session, UINT64_MAX);
+    for (int i = 0; err == ERR_OK && i < TREE_NUMBER_COUNT; i++) {
+        struct tree_entry entry = standing_entry(&standing, (enum tree_number)i, slot);
+        struct sought sought = standing_sought(&standing, (enum tree_number)i);
+        err = tree_remove(&changing.index.trees[i], &entry, &sought);
+    }
+    if (err == ERR_OK)
+        err = give_slot_back(&changing, slot);
+    return err == ERR_OK ? put_head(&changing) : err;
+}
+
+/* What is another in one tree: the place, the state, or neither. */
+static enum err move_entry(struct changing *changing, enum tree_number number, uint32_t slot,
+                           const struct standing *before, const struct standing *after)
+{
+    const struct tree *tree = &changing->index.trees[number];
+    struct tree_entry old = standing_entry(before, number, slot),
+                      new = standing_entry(after, number, slot);
+    struct sought old_sought = standing_sought(before, number),
+                  new_sought = standing_sought(after, number);
+    bool moves = old.value != new.value || !str_eq(old_sought.text, new_sought.text);
+    if (!moves)
+        return old.state != new.state && tree->tells_states ? tree_restate(tree, &new, &new_sought)
+                                                            : ERR_OK;
+    enum err err = tree_remove(tree, &old, &old_sought);
+    return err == ERR_OK ? tree_insert(tree, &new, &new_sought) : err;
+}
+
+enum err index_change(struct writing *writing, const struct session *before,
+                      const struct session *after)
+{
+    struct changing changing;
+    struct standing old, new;
+    uint32_t slot;
+    enum err err = begin(&changing, writing, before->app);
+    if (err == ERR_OK)
+        err = index_slot(&changing.view, before->app, &before->id, &slot);
+    if (err == ERR_OK)
+        err = describe(&changing, before, &old);
+    if (err == ERR_OK)
+        err = describe(&changing, after, &new);
+    for (int i = 0; err == ERR_OK && i < TREE_NUMBER_COUNT; i++)
+        err = move_entry(&changing, (enum tree_number)i, slot, &old, &new);
+    writing->indexed = before->app;
+    return err;
+}
+
+/* ---- users ---- */
+
+struct naming {
+    struct changing changing;
+    const struct user *user;
+    struct buf places;
+};
+
+static enum err gather_place(void *context, struct str key, struct str value)
+{
+    struct naming *naming = context;
+    struct place place;
+    (void)value;
+    if (!place_of_session_key(key, &place))
+        return ERR_CORRUPT;
+    buf_put(&naming->places, &place, sizeof(place));
+    return naming->places.failed ? ERR_MEMORY : ERR_OK;
+}
+
+/* Puts a session in, or takes it out, where the user's names decide. */
+static enum err name_one(struct naming *naming, const struct place *place, bool put)
+{
+    static const enum tree_number named[] = {TREE_USERNAME, TREE_USER_NAME};
+    struct session session = {.id = place->id, .user = place->user, .created = place->created};
+    struct standing standing;
+    uint32_t slot;
+    standing_of(&session, naming->user, 0, &standing);
+    enum err err = index_slot(&naming->changing.view, place->app, &place->id, &slot);
+    for (size_t i = 0; err == ERR_OK && i < sizeof(named) / sizeof(*named); i++) {
+        const struct tree *tree = &naming->changing.index.trees[named[i]];
+        struct tree_entry entry = standing_entry(&standing, named[i], slot);
+        struct sought sought = standing_sought(&standing, named[i]);
+        err = put ? tree_insert(tree, &entry, &sought) : tree_remove(tree, &entry, &sought);
+    }
+    return err;
+}
+
+enum err index_name(struct writing *writing, const struct user *user, bool put)
+{
+    struct naming naming = {.user = user};
+    struct key prefix = key_of_user(user->app, user->number);
+    enum err err = begin(&naming.changing, writing, user->app);
+    if (err == ERR_OK)
+        err = cursor_each(&naming.changing.view, TABLE_SESSIONS, key_view(&prefix), gather_place,
+                          &naming);
+    const struct place *place = (const struct place *)(const void *)naming.places.ptr;
+    for (size_t left = naming.places.len / sizeof(*place); err == ERR_OK && left > 0; left--)
+        err = name_one(&naming, place++, put);
+    buf_free(&naming.places);
+    return err;
+}
+
+/* ---- states ---- */
+
+/* What a session's state becomes; nothing else of it is looked at. */
+struct restating {
+    struct changing *changing;
+    int64_t as_of, idle_ms; /* the new ones */
+};
+
+static enum err restate(const struct restating *restating, const struct session *session,
+                        uint32_t slot)
+{
+    struct changing *changing = restating->changing;
+    struct sought sought = {.id = session->id, .user = session->user};
+    struct tree_entry created = {index_instant(session->created), slot, 0},
+                      id = {index_id(&session->id), slot, 0};
+    unsigned before = state_of(changing, session);
+    created.state = id.state =
+        (unsigned)session_status(session, restating->idle_ms, restating->as_of);
+    if (created.state == before)
+        return ERR_OK;
+    enum err err = tree_restate(&changing->index.trees[TREE_CREATED], &created, &sought);
+    return err == ERR_OK ? tree_restate(&changing->index.trees[TREE_ID], &id, &sought) : err;
+}
+
+static enum err restate_slot(const struct restating *restating, uint32_t slot)
+{
+    struct snapshot *view = &restating->changing->view;
+    struct place place;
+    struct session session;
+    enum err err = slot_row(view, restating->changing->index.app, slot, &place);
+    if (err == ERR_OK)
+        err = session_at(view, &place, &session);
+    return err == ERR_OK ? restate(restating, &session, slot) : err;
+}
+
+/* Slots of a tree's entries with low <= value < high, which a cursor would not outlive. */
+static enum err gather_slots(const struct tree *tree, uint64_t low, uint64_t high,
+                             struct buf *slots)
+{
+    struct tree_cursor cursor;
+    struct tree_entry entry;
+    enum err err = tree_seek_value(&cursor, tree, low);
+    while (err == ERR_OK) {
+        err = tree_next(&cursor, &entry);
+        if (err != ERR_OK || entry.value >= high)
+            break;
+        buf_put(slots, &entry.slot, sizeof(entry.slot));
+        err = slots->failed ? ERR_MEMORY : ERR_OK;
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err restate_slots(const struct restating *restating, const struct buf *slots)
+{
+    const uint32_t *slot = (const uint32_t *)(const void *)slots->ptr;
+    enum err err = ERR_OK;
+    for (size_t left = slots->len / sizeof(*slot); err == ERR_OK && left > 0; left--)
+        err = restate_slot(restating, *slot++);
+    return err;
+}
+
+enum err index_idle(struct writing *writing, uint32_t app, int64_t before_s, int64_t after_s)
+{
+    struct changing changing;
+    struct buf slots = {0};
+    enum err err = begin(&changing, writing, app);
+    struct restating restating = {&changing, changing.head.as_of, after_s * SECOND_MS};
+    changing.idle_ms = before_s * SECOND_MS;
+    if (err == ERR_OK)
+        err = gather_slots(&changing.index.trees[TREE_CREATED], 0, UINT64_MAX, &slots);
+    if (err == ERR_OK)
+        err = restate_slots(&restating, &slots);
+    buf_free(&slots);
+    return err;
+}
+
+/* ---- moving on ---- */
+
+/* The last deadline of a tree in (from, to] that is among the first `most`; *to becomes that where
+ * there are more, and all that fall on the same instant go along. */
+static enum err bound(const struct tree *tree, int64_t from, int64_t *to, uint64_t most)
+{
+    struct tree_cursor cursor;
+    struct tree_entry entry = {0};
+    uint64_t first, end;
+    enum err err = tree_rank(tree, index_instant(from) + 1, TREE_ALL, &first);
+    if (err == ERR_OK)
+        err = tree_rank(tree, index_instant(*to) + 1, TREE_ALL, &end);
+    if (err != ERR_OK || end - first <= most)
+        return err;
+    err = tree_seek(&cursor, tree, first + most - 1, TREE_ALL);
+    if (err == ERR_OK)
+        err = tree_next(&cursor, &entry);
+    if (err == ERR_OK)
+        *to = (int64_t)(entry.value ^ UINT64_C(1) << 63);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+/* An idle deadline's instant of last activity; none reaches beyond what instants can be. */
+static int64_t active_at(const struct changing *changing, int64_t deadline)
+{
+    return deadline < INT64_MIN + changing->idle_ms ? INT64_MIN : deadline - changing->idle_ms;
+}
+
+static enum err find_bound(struct changing *changing, int64_t *to, uint64_t most)
+{
+    int64_t from = changing->head.as_of, last = active_at(changing, *to);
+    enum err err = bound(&changing->index.trees[TREE_EXPIRES], from, to, most);
+    if (err != ERR_OK || changing->idle_ms == 0)
+        return err;
+    last = active_at(changing, *to);
+    err = bound(&changing->index.trees[TREE_LAST_ACTIVE], active_at(changing, from), &last, most);
+    *to = last + changing->idle_ms;
+    return err;
+}
+
+static enum err gather_due(struct changing *changing, int64_t to, struct buf *slots)
+{
+    int64_t from = changing->head.as_of;
+    enum err err = gather_slots(&changing->index.trees[TREE_EXPIRES], index_instant(from) + 1,
+                                index_instant(to) + 1, slots);
+    if (err == ERR_OK && changing->idle_ms > 0)
+        err = gather_slots(&changing->index.trees[TREE_LAST_ACTIVE],
+                           index_instant(active_at(changing, from)) + 1,
+                           index_instant(active_at(changing, to)) + 1, slots);
+    return err;
+}
+
+/* A session may be due twice: both deadlines lie between. The second time its state is what it has
+ * become, and to put it once more changes nothing. */
+enum err index_advance(struct writing *writing, uint32_t app, int64_t to, uint64_t most)
+{
+    struct changing changing;
+    struct buf slots = {0};
+    enum err err = begin(&changing, writing, app);
+    if (err != ERR_OK || to <= changing.head.as_of)
+        return err;
+    err = find_bound(&changing, &to, most);
+    if (err != ERR_OK || to <= changing.head.as_of)
+        return err;
+    struct restating restating = {&changing, to, changing.idle_ms};
+    err = gather_due(&changing, to, &slots);
+    if (err == ERR_OK)
+        err = restate_slots(&restating, &slots);
+    buf_free(&slots);
+    changing.head.as_of = to;
+    return err == ERR_OK ? put_head(&changing) : err;
+}

@@ -1,0 +1,81 @@
+/* A row: user (8 bytes; 0 where no session has the slot), created (8; there the next free slot),
+ * id (16). */
+#include "store/rows.h"
+
+#include "base/bytes.h"
+
+enum { AT_CREATED = 8, AT_ID = 16, HEAD_BYTES = 16 + 8 * (VENDOR_END - 1) };
+
+struct key key_of_rows(uint32_t app, uint32_t slot)
+{
+    struct key key = key_of_app(app);
+    key_put_u32(&key, slot / ROWS_IN_BLOCK);
+    return key;
+}
+
+void slot_encode(const struct place *place, uint8_t *row)
+{
+    bytes_put_u64(row, place->user);
+    bytes_put_u64(row + AT_CREATED, (uint64_t)place->created);
+    memcpy(row + AT_ID, place->id.bytes, sizeof(place->id.bytes));
+}
+
+static enum err read(struct snapshot *snapshot, uint32_t app, uint32_t slot, struct place *place)
+{
+    struct key key = key_of_rows(app, slot);
+    struct str block;
+    size_t at = slot % ROWS_IN_BLOCK * ROW_BYTES;
+    enum err err = env_get(snapshot->txn, snapshot->store, TABLE_ROWS, key_view(&key), &block);
+    if (err != ERR_OK)
+        return err;
+    if (block.len < at + ROW_BYTES)
+        return ERR_NOT_FOUND;
+    const uint8_t *row = (const uint8_t *)block.ptr + at;
+    *place = (struct place){.app = app,
+                            .user = bytes_u64(row),
+                            .created = (int64_t)bytes_u64(row + AT_CREATED),
+                            .slot = slot};
+    memcpy(place->id.bytes, row + AT_ID, sizeof(place->id.bytes));
+    return ERR_OK;
+}
+
+enum err slot_row(struct snapshot *snapshot, uint32_t app, uint32_t slot, struct place *place)
+{
+    enum err err = read(snapshot, app, slot, place);
+    return err == ERR_NOT_FOUND || (err == ERR_OK && place->user == 0) ? ERR_CORRUPT : err;
+}
+
+enum err slot_free(struct snapshot *snapshot, uint32_t app, uint32_t slot, struct place *row)
+{
+    enum err err = read(snapshot, app, slot, row);
+    bool is_free = err == ERR_OK && row->user == 0;
+    return is_free ? ERR_OK : err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+enum err head_read(struct snapshot *snapshot, uint32_t app, struct index_head *head)
+{
+    struct key key = key_of_app(app);
+    struct str value;
+    enum err err = env_get(snapshot->txn, snapshot->store, TABLE_INDEX, key_view(&key), &value);
+    *head = (struct index_head){.free = SLOT_NONE};
+    if (err != ERR_OK)
+        return err;
+    if (value.len != HEAD_BYTES)
+        return ERR_CORRUPT;
+    const uint8_t *bytes = (const uint8_t *)value.ptr;
+    head->as_of = (int64_t)bytes_u64(bytes);
+    head->slots = bytes_u32(bytes + 8);
+    head->free = bytes_u32(bytes + 12);
+    for (int vendor = 1; vendor < VENDOR_END; vendor++)
+        head->brought[vendor] = bytes_u64(bytes + 8 + 8 * vendor);
+    return ERR_OK;
+}
+
+void head_encode(const struct index_head *head, struct key *value)
+{
+    key_put_u64(value, (uint64_t)head->as_of);
+    key_put_u32(value, head->slots);
+    key_put_u32(value, head->free);
+    for (int vendor = 1; vendor < VENDOR_END; vendor++)
+        key_put_u64(value, head->brought[vendor]);
+}

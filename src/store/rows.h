@@ -1,0 +1,34 @@
+/* Slots: the small numbers by which an app's index knows its sessions, and the row that each has,
+ * which says where the session lies. A slot that a session has left is given to another. */
+#ifndef ROLLCALL_STORE_ROWS_H
+#define ROLLCALL_STORE_ROWS_H
+
+#include "store/env.h"
+
+enum { ROW_BYTES = 32, ROWS_IN_BLOCK = 127, SLOT_NONE = UINT32_MAX };
+
+/* What is said of an app's index as a whole. */
+struct index_head {
+    int64_t as_of;                /* the instant as of which its trees have sessions' states */
+    uint32_t slots;               /* how many were given out, those given back included */
+    uint32_t free;                /* the one given back last, or SLOT_NONE */
+    uint64_t brought[VENDOR_END]; /* sessions that have an id they were brought with */
+};
+
+/* ERR_NOT_FOUND: the app has had no session yet. ERR_CORRUPT. */
+enum err head_read(struct snapshot *snapshot, uint32_t app, struct index_head *head) MUST_CHECK;
+/* Appends its stored form. */
+void head_encode(const struct index_head *head, struct key *value);
+
+/* Where the session of a slot lies. ERR_CORRUPT: none has it. */
+enum err slot_row(struct snapshot *snapshot, uint32_t app, uint32_t slot,
+                  struct place *place) MUST_CHECK;
+/* The row of a slot that was given back: `created` is the next such. ERR_CORRUPT: it is none. */
+enum err slot_free(struct snapshot *snapshot, uint32_t app, uint32_t slot,
+                   struct place *row) MUST_CHECK;
+
+void slot_encode(const struct place *place, uint8_t *row);
+/* Of the block a slot is in: its number is the slot divided by ROWS_IN_BLOCK. */
+struct key key_of_rows(uint32_t app, uint32_t slot);
+
+#endif
