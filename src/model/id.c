@@ -130,6 +130,11 @@ void id_spell(enum vendor vendor, const struct uuid *id, int64_t created, struct
     spell_number(number, size, forms[form].alphabet, digits, forms[form].digits);
 }
 
+bool id_keeps_order(enum vendor vendor)
+{
+    return rows[vendor].form != FORM_KSUID;
+}
+
 int id_cmp_spelled(enum vendor vendor, const struct uuid *a, int64_t a_created,
                    const struct uuid *b, int64_t b_created)
 {

@@ -47,6 +47,9 @@ struct uuid uuid_random(void);
 void id_spell(enum vendor vendor, const struct uuid *id, int64_t created,
               struct spelling *spelling);
 
+/* Whether the vendor's computed spellings are in the order of the UUIDs. */
+bool id_keeps_order(enum vendor vendor);
+
 /* The bytewise order of two computed spellings, without spelling them. <0, 0, >0. */
 int id_cmp_spelled(enum vendor vendor, const struct uuid *a, int64_t a_created,
                    const struct uuid *b, int64_t b_created);

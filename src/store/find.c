@@ -1,50 +1,19 @@
-/* store_find: from a query to a page. One user's sessions lie side by side; an app's newest lie in
- * order; everything else looks at each session of the app, until counted indices stand behind the
- * same call. */
+/* store_find: from a query to a page. One user's sessions lie side by side and are looked at each;
+ * an app's are counted in trees where one tree tells what matches and in what order, and otherwise
+ * narrowed down to a few, or to a set. */
+#include "store/finding.h"
+
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "store/candidate.h"
 #include "store/cursor.h"
 #include "store/session_read.h"
 
-/* A session that was found, in as few bytes as its place in the order needs. */
-struct hit {
-    int64_t number; /* of the first order, where that is a number */
-    struct place place;
-    struct str record, user_id, username, user_name; /* the snapshot's */
-    enum status status;
-};
-
-/* Hits kept beyond what a page can reach, before the worst of them are let go. */
-enum { SLACK = 1024 };
-
-struct finding {
-    struct snapshot *snapshot;
-    const struct app *app;
-    const struct query *query;
-    int64_t now;
-    struct order first;
-    bool first_is_number, needs_user;
-    struct user user; /* of the session looked at last */
-    struct buf hits;  /* of struct hit */
-    size_t reach;     /* only so many from the first on can stand on the page */
-    bool full;        /* the first `reach` hits are in order, none that was let go is before them */
-    struct buf scratch; /* what a pattern is searched in */
-    int64_t base;       /* the place of the first hit among all that match */
-    uint64_t total;
-};
-
-static size_t hit_count(const struct finding *finding)
-{
-    return finding->hits.len / sizeof(struct hit);
-}
-
-static struct hit *hit_at(const struct finding *finding, size_t at)
-{
-    return (struct hit *)(void *)finding->hits.ptr + at;
-}
+/* Where a stretch of a tree is no longer than this, its sessions are looked at each. */
+enum { LOOK_MOST = 10000 };
 
 /* Sessions of one user follow each other, so that the last one read is mostly the one sought. */
 static enum err read_user(struct finding *finding, uint64_t number)
@@ -97,56 +66,191 @@ static int hit_cmp(const void *left, const void *right, void *context)
     return candidate_cmp(finding->query, &one, &two);
 }
 
-static void sort(struct finding *finding)
+void finding_sort(struct finding *finding, struct buf *hits)
 {
+    struct hit *hit = (struct hit *)(void *)hits->ptr;
+    size_t count = hit_count(hits);
     bool sorted = true;
-    for (size_t i = 1; sorted && i < hit_count(finding); i++)
-        sorted = hit_cmp(hit_at(finding, i - 1), hit_at(finding, i), finding) <= 0;
+    for (size_t i = 1; sorted && i < count; i++)
+        sorted = hit_cmp(&hit[i - 1], &hit[i], finding) <= 0;
     if (!sorted)
-        qsort_r(finding->hits.ptr, hit_count(finding), sizeof(struct hit), hit_cmp, finding);
+        qsort_r(hit, count, sizeof(*hit), hit_cmp, finding);
 }
 
-/* Takes up a hit that may still stand on the page. */
-static enum err keep(struct finding *finding, const struct hit *hit)
+enum err finding_look(struct finding *finding, const struct place *place, struct str record,
+                      struct hit *hit, bool *matches)
 {
-    size_t reach = finding->reach;
-    if (reach == 0 || (finding->full && hit_cmp(hit, hit_at(finding, reach - 1), finding) > 0))
+    struct candidate candidate = {.status = STATUS_ACTIVE};
+    enum err err = read_candidate(finding, place, record, &candidate);
+    if (err == ERR_OK && matches)
+        err = candidate_matches(finding->query, &candidate, &finding->scratch, matches);
+    *hit = (struct hit){
+        .number = finding->first_is_number ? candidate_number(&candidate, finding->first.field) : 0,
+        .place = *place,
+        .record = record,
+        .user_id = candidate.user_id,
+        .username = candidate.username,
+        .user_name = candidate.user_name,
+        .status = candidate.status};
+    return err;
+}
+
+enum err finding_look_at_slot(struct finding *finding, uint32_t slot, struct hit *hit,
+                              bool *matches)
+{
+    struct place place;
+    struct session session;
+    enum err err = slot_row(finding->snapshot, finding->app->number, slot, &place);
+    if (err == ERR_OK)
+        err = session_at(finding->snapshot, &place, &session);
+    return err == ERR_OK ? finding_look(finding, &place, session.record, hit, matches) : err;
+}
+
+/* ---- looking at each ---- */
+
+/* Hits kept beyond what a page can reach, before the worst of them are let go. */
+enum { SLACK = 1024 };
+
+struct looking {
+    struct finding *finding;
+    size_t reach; /* only so many from the first on can stand on the page */
+    bool full;    /* the first `reach` hits are in order, none that was let go is before them */
+};
+
+/* Takes up a hit that may still stand on the page. */
+static enum err keep(struct looking *looking, const struct hit *hit)
+{
+    struct finding *finding = looking->finding;
+    struct buf *hits = &finding->hits;
+    size_t reach = looking->reach;
+    const struct hit *last = (const struct hit *)(const void *)hits->ptr + reach - 1;
+    finding->total++;
+    if (reach == 0 || (looking->full && hit_cmp(hit, last, finding) > 0))
         return ERR_OK;
-    buf_put(&finding->hits, hit, sizeof(*hit));
-    if (hit_count(finding) > reach && hit_count(finding) - reach >= reach + SLACK) {
-        sort(finding);
-        finding->hits.len = reach * sizeof(*hit);
-        finding->full = true;
+    buf_put(hits, hit, sizeof(*hit));
+    if (hit_count(hits) > reach && hit_count(hits) - reach >= reach + SLACK) {
+        finding_sort(finding, hits);
+        hits->len = reach * sizeof(*hit);
+        looking->full = true;
     }
-    return finding->hits.failed ? ERR_MEMORY : ERR_OK;
+    return hits->failed ? ERR_MEMORY : ERR_OK;
 }
 
 static enum err look_at(void *context, struct str key, struct str record)
 {
-    struct finding *finding = context;
-    struct hit hit = {.record = record};
-    struct candidate candidate = {.status = STATUS_ACTIVE};
-    bool matches = false;
-    if (!place_of_session_key(key, &hit.place))
+    struct looking *looking = context;
+    struct place place;
+    struct hit hit;
+    bool matches;
+    if (!place_of_session_key(key, &place))
         return ERR_CORRUPT;
-    enum err err = read_candidate(finding, &hit.place, record, &candidate);
-    if (err == ERR_OK)
-        err = candidate_matches(finding->query, &candidate, &finding->scratch, &matches);
-    if (err != ERR_OK || !matches)
-        return err;
-    finding->total++;
-    hit.number = finding->first_is_number ? candidate_number(&candidate, finding->first.field) : 0;
-    hit.user_id = candidate.user_id;
-    hit.username = candidate.username;
-    hit.user_name = candidate.user_name;
-    hit.status = candidate.status;
-    return keep(finding, &hit);
+    enum err err = finding_look(looking->finding, &place, record, &hit, &matches);
+    return err == ERR_OK && matches ? keep(looking, &hit) : err;
+}
+
+static enum err look_at_slot(void *context, uint32_t slot)
+{
+    struct looking *looking = context;
+    struct hit hit;
+    bool matches;
+    enum err err = finding_look_at_slot(looking->finding, slot, &hit, &matches);
+    return err == ERR_OK && matches ? keep(looking, &hit) : err;
+}
+
+/* How many hits from the first on a page can show; any number beyond counting is as good as all. */
+static size_t reach_of(const struct query *query)
+{
+    int64_t reach;
+    bool beyond = __builtin_add_overflow(query->offset, query->limit, &reach) || reach > INT32_MAX;
+    return beyond ? INT32_MAX : (size_t)reach;
 }
 
 /* Every session whose key begins so: a user's, or an app's. */
 static enum err look_through(struct finding *finding, const struct key *prefix)
 {
-    return cursor_each(finding->snapshot, TABLE_SESSIONS, key_view(prefix), look_at, finding);
+    struct looking looking = {.finding = finding, .reach = reach_of(finding->query)};
+    finding->total = 0;
+    finding->base = 0;
+    buf_reset(&finding->hits);
+    enum err err =
+        cursor_each(finding->snapshot, TABLE_SESSIONS, key_view(prefix), look_at, &looking);
+    finding_sort(finding, &finding->hits);
+    return err;
+}
+
+/* Every session of the narrowest stretch. */
+static enum err look_along(struct plan *plan)
+{
+    struct finding *finding = plan->finding;
+    struct looking looking = {.finding = finding, .reach = reach_of(finding->query)};
+    const struct range *range = &plan->ranges[plan->narrowest];
+    struct sequence sequence;
+    enum err err = sequence_of_states(&sequence, &plan->index, plan->narrowest, TREE_ALL,
+                                      range->begin, range->end, NULL, 0);
+    finding->base = 0;
+    if (err == ERR_OK)
+        err = sequence_each(&sequence, &(struct stretch){range->begin, range->end, 0, UINT64_MAX},
+                            look_at_slot, &looking);
+    finding_sort(finding, &finding->hits);
+    return err;
+}
+
+/* ---- which way ---- */
+
+void finding_explain(struct finding *finding, const char *format, ...)
+{
+    struct explanation *explanation = finding->explanation;
+    va_list args;
+    if (!explanation || explanation->step_count == EXPLANATION_STEPS)
+        return;
+    va_start(args, format);
+    vsnprintf(explanation->steps[explanation->step_count++], EXPLANATION_STEP, format, args);
+    va_end(args);
+}
+
+static bool is_narrow(const struct plan *plan)
+{
+    const struct range *range = &plan->ranges[plan->narrowest];
+    return plan->range_count > 0 && range->end - range->begin <= LOOK_MOST;
+}
+
+static enum err find_by(struct plan *plan, struct arena *arena)
+{
+    struct finding *finding = plan->finding;
+    finding->base = finding->query->offset;
+    if (plan->states == 0)
+        return ERR_OK;
+    if (listing_is_counted(plan)) {
+        finding_explain(finding, "way: counted");
+        return listing_by_count(plan, arena);
+    }
+    if (is_narrow(plan)) {
+        finding_explain(finding, "way: each of the narrowest stretch, %s",
+                        tree_kinds[plan->narrowest].name);
+        return look_along(plan);
+    }
+    finding_explain(finding, "way: sets of all that match");
+    return listing_by_members(plan, arena);
+}
+
+static enum err find(struct finding *finding, struct arena *arena)
+{
+    uint32_t app = finding->app->number;
+    struct key prefix =
+        finding->query->user ? key_of_user(app, finding->query->user) : key_of_app(app);
+    struct plan plan;
+    if (finding->query->user) {
+        finding_explain(finding, "way: each session of the user");
+        return look_through(finding, &prefix);
+    }
+    enum err err = plan_make(&plan, finding, arena);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    err = find_by(&plan, arena);
+    if (err != ERR_UNSUITED)
+        return err;
+    finding_explain(finding, "way after all: each session of the app");
+    return look_through(finding, &prefix);
 }
 
 /* ---- the page ---- */
@@ -163,7 +267,9 @@ static enum err fill_item(struct finding *finding, const struct hit *hit, struct
 
 static enum err fill_page(struct finding *finding, struct arena *arena, struct page *page)
 {
-    int64_t kept = (int64_t)hit_count(finding), skip = finding->query->offset - finding->base;
+    const struct hit *hit = (const struct hit *)(const void *)finding->hits.ptr;
+    int64_t kept = (int64_t)hit_count(&finding->hits),
+            skip = finding->query->offset - finding->base;
     int64_t left = skip >= 0 && skip < kept ? kept - skip : 0;
     int64_t count = left < finding->query->limit ? left : finding->query->limit;
     *page = (struct page){.total = finding->total, .count = (size_t)count};
@@ -174,16 +280,8 @@ static enum err fill_page(struct finding *finding, struct arena *arena, struct p
         return ERR_MEMORY;
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < page->count; i++)
-        err = fill_item(finding, hit_at(finding, (size_t)skip + i), &page->items[i]);
+        err = fill_item(finding, hit + skip + i, &page->items[i]);
     return err;
-}
-
-/* How many hits from the first on a page can show; any number beyond counting is as good as all. */
-static size_t reach_of(const struct query *query)
-{
-    int64_t reach;
-    bool beyond = __builtin_add_overflow(query->offset, query->limit, &reach) || reach > INT32_MAX;
-    return beyond ? INT32_MAX : (size_t)reach;
 }
 
 /* Memory is kept for the next search, but not what an uncommonly large one took. */
@@ -199,8 +297,9 @@ static void put_back(struct finding *finding)
     store->scratch = finding->scratch;
 }
 
-enum err store_find(struct snapshot *snapshot, const struct app *app, const struct query *query,
-                    int64_t now, struct arena *arena, struct page *page)
+enum err store_explain(struct snapshot *snapshot, const struct app *app, const struct query *query,
+                       int64_t now, struct arena *arena, struct page *page,
+                       struct explanation *explanation)
 {
     struct finding finding = {.snapshot = snapshot,
                               .app = app,
@@ -208,18 +307,20 @@ enum err store_find(struct snapshot *snapshot, const struct app *app, const stru
                               .now = now,
                               .needs_user = candidate_needs_user(query),
                               .hits = snapshot->store->hits,
-                              .scratch = snapshot->store->scratch};
+                              .scratch = snapshot->store->scratch,
+                              .explanation = explanation};
     if (query->holder)
         finding.user = *query->holder;
     finding.first_is_number = candidate_order_is_number(query, &finding.first);
-    finding.reach = reach_of(query);
-    struct key prefix =
-        query->user ? key_of_user(app->number, query->user) : key_of_app(app->number);
-    enum err err = look_through(&finding, &prefix);
-    if (err == ERR_OK) {
-        sort(&finding);
+    enum err err = find(&finding, arena);
+    if (err == ERR_OK)
         err = fill_page(&finding, arena, page);
-    }
     put_back(&finding);
     return err;
+}
+
+enum err store_find(struct snapshot *snapshot, const struct app *app, const struct query *query,
+                    int64_t now, struct arena *arena, struct page *page)
+{
+    return store_explain(snapshot, app, query, now, arena, page, NULL);
 }

@@ -188,3 +188,103 @@ enum err index_slot(struct snapshot *snapshot, uint32_t app, const struct uuid *
     }
     return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
+
+enum err index_position(const struct index *index, enum tree_number number, uint32_t slot,
+                        uint64_t *position)
+{
+    struct standing standing;
+    struct session session;
+    struct place place;
+    struct user user;
+    enum err err = slot_row(index->snapshot, index->app, slot, &place);
+    if (err == ERR_OK)
+        err = session_at(index->snapshot, &place, &session);
+    if (err == ERR_OK)
+        err = store_user(index->snapshot, index->app, place.user, &user);
+    if (err == ERR_OK) {
+        standing_of(&session, &user, 0, &standing);
+        err = index_device(index->snapshot, &session, &standing.values[TREE_DEVICE]);
+    }
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    struct sought sought = standing_sought(&standing, number);
+    return tree_rank_of(&index->trees[number], standing.values[number], &sought, TREE_ALL,
+                        position);
+}
+
+/* ---- groups of the same ---- */
+
+static enum err entry_at(const struct index *index, enum tree_number number, uint64_t position,
+                         struct tree_entry *entry)
+{
+    struct tree_cursor cursor;
+    enum err err = tree_seek(&cursor, &index->trees[number], position, TREE_ALL);
+    return err == ERR_OK ? tree_next(&cursor, entry) : err;
+}
+
+/* Whether the entry at a position has the same in the tree's field as the one given. */
+static enum err is_same(const struct index *index, enum tree_number number, uint64_t position,
+                        const struct tree_entry *as, bool *same)
+{
+    struct tree_entry entry;
+    struct place here, there;
+    struct user user;
+    char text[TEXT_MAX];
+    enum err err = entry_at(index, number, position, &entry);
+    *same = err == ERR_OK && entry.value == as->value;
+    if (!*same || !tree_kinds[number].of_user)
+        return err;
+    err = slot_row(index->snapshot, index->app, entry.slot, &here);
+    if (err == ERR_OK)
+        err = slot_row(index->snapshot, index->app, as->slot, &there);
+    if (err != ERR_OK || here.user == there.user)
+        return err;
+    err = store_user(index->snapshot, index->app, here.user, &user);
+    struct str first = err == ERR_OK ? index_text(user.texts[tree_kinds[number].text]) : STR_NONE;
+    if (first.len)
+        memcpy(text, first.ptr, first.len);
+    if (err == ERR_OK)
+        err = store_user(index->snapshot, index->app, there.user, &user);
+    struct str second = err == ERR_OK ? index_text(user.texts[tree_kinds[number].text]) : STR_NONE;
+    /* Different ids may be the same in the order of users. */
+    *same = err == ERR_OK && index_text_cmp(number, (struct str){text, first.len}, second) == 0;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+/* Where the same ends, upwards or downwards from a position: steps that double until it is passed,
+ * then halves. Most groups are of one. */
+static enum err find_edge(const struct index *index, enum tree_number number, uint64_t from,
+                          uint64_t room, bool upwards, uint64_t *far)
+{
+    struct tree_entry entry;
+    uint64_t low = 0, high = room + 1, step = 1; /* same at low, not at high, steps away */
+    enum err err = entry_at(index, number, from, &entry);
+    while (err == ERR_OK && low + 1 < high) {
+        uint64_t middle = step && low + step < high ? low + step : low + (high - low) / 2;
+        bool same;
+        err = is_same(index, number, upwards ? from + middle : from - middle, &entry, &same);
+        if (same)
+            low = middle;
+        else
+            high = middle;
+        step = same ? step * 2 : 0;
+    }
+    *far = low;
+    return err;
+}
+
+enum err index_group(const struct index *index, enum tree_number number, uint64_t position,
+                     uint64_t *begin, uint64_t *end)
+{
+    uint64_t count, down = 0, up = 0;
+    enum err err = tree_count(&index->trees[number], TREE_ALL, &count);
+    if (err == ERR_OK && position >= count)
+        err = ERR_CORRUPT;
+    if (err == ERR_OK)
+        err = find_edge(index, number, position, position, false, &down);
+    if (err == ERR_OK)
+        err = find_edge(index, number, position, count - 1 - position, true, &up);
+    *begin = position - down;
+    *end = position + up + 1;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}

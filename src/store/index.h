@@ -106,6 +106,14 @@ struct key key_of_devices(uint32_t app);
 enum err index_slot(struct snapshot *snapshot, uint32_t app, const struct uuid *id,
                     uint32_t *slot) MUST_CHECK;
 
+/* Where the session of a slot stands in a tree. */
+enum err index_position(const struct index *index, enum tree_number number, uint32_t slot,
+                        uint64_t *position) MUST_CHECK;
+/* Where the entries begin and end that are the same in a tree's field as the one at that
+ * position. */
+enum err index_group(const struct index *index, enum tree_number number, uint64_t position,
+                     uint64_t *begin, uint64_t *end) MUST_CHECK;
+
 /* ---- changing, with the record or before it; views of the sessions are read before anything is
  *      written ---- */
 

@@ -91,6 +91,18 @@ enum err store_proof(struct snapshot *snapshot, const uint8_t *hash) MUST_CHECK;
 enum err store_find(struct snapshot *snapshot, const struct app *app, const struct query *query,
                     int64_t now, struct arena *arena, struct page *page) MUST_CHECK;
 
+/* How a query was answered: what trees told of its conditions, and which way was taken; a line
+ * each. */
+enum { EXPLANATION_STEPS = 16, EXPLANATION_STEP = 160 };
+struct explanation {
+    size_t step_count;
+    char steps[EXPLANATION_STEPS][EXPLANATION_STEP];
+};
+/* store_find, saying how; `explanation` begins zeroed, or is NULL. */
+enum err store_explain(struct snapshot *snapshot, const struct app *app, const struct query *query,
+                       int64_t now, struct arena *arena, struct page *page,
+                       struct explanation *explanation) MUST_CHECK;
+
 /* Whether any session the user has or had, still kept, was at assurance level `aal` or above. */
 enum err store_user_has_aal(struct snapshot *snapshot, uint32_t app, uint64_t user, int aal,
                             bool *has) MUST_CHECK;

@@ -1,0 +1,153 @@
+/* What matches where no one tree tells: each condition's stretch of its tree is walked over, or
+ * what lies outside of it, and the sets are put together. */
+#include "store/finding.h"
+
+enum { READ_AT_ONCE = 512 };
+
+/* Puts the slots of positions [begin, end) into a set. */
+static enum err put_stretch(const struct tree *tree, uint64_t begin, uint64_t end,
+                            struct slot_set *set)
+{
+    struct tree_entry entries[READ_AT_ONCE];
+    struct tree_cursor cursor;
+    size_t count = 1;
+    enum err err = tree_seek(&cursor, tree, begin, TREE_ALL);
+    while (err == ERR_OK && count > 0 && cursor.position < end) {
+        uint64_t left = end - cursor.position;
+        err =
+            tree_read(&cursor, entries, left < READ_AT_ONCE ? (size_t)left : READ_AT_ONCE, &count);
+        for (size_t i = 0; err == ERR_OK && i < count; i++)
+            slot_set_put(set, entries[i].slot, true);
+    }
+    return err;
+}
+
+/* All slots that a session has. */
+static enum err put_all(struct plan *plan, struct slot_set *set)
+{
+    return put_stretch(&plan->index.trees[TREE_ID], 0, plan->sessions, set);
+}
+
+static enum err put_outside(struct plan *plan, enum tree_number number, struct slot_set *set)
+{
+    const struct range *range = &plan->ranges[number];
+    const struct tree *tree = &plan->index.trees[number];
+    enum err err = put_stretch(tree, 0, range->begin, set);
+    return err == ERR_OK ? put_stretch(tree, range->end, plan->sessions, set) : err;
+}
+
+/* The narrowest stretch as it is, and of each other what is less to walk over. */
+static enum err find_base(struct plan *plan, struct slot_set *base)
+{
+    enum err err = ERR_OK;
+    if (plan->range_count == 0)
+        return put_all(plan, base);
+    const struct range *first = &plan->ranges[plan->narrowest];
+    err = put_stretch(&plan->index.trees[plan->narrowest], first->begin, first->end, base);
+    for (int i = 0; err == ERR_OK && i < TREE_NUMBER_COUNT; i++) {
+        const struct range *range = &plan->ranges[i];
+        struct slot_set other = {NULL, 0};
+        bool inside = range->end - range->begin <= plan->sessions / 2;
+        if (!range->given || i == (int)plan->narrowest)
+            continue;
+        err = slot_set_new(&other, base->slots);
+        if (err == ERR_OK)
+            err = inside ? put_stretch(&plan->index.trees[i], range->begin, range->end, &other)
+                         : put_outside(plan, (enum tree_number)i, &other);
+        if (err == ERR_OK && inside)
+            slot_set_keep(base, &other);
+        else if (err == ERR_OK)
+            slot_set_drop(base, &other);
+        slot_set_free(&other);
+    }
+    return err;
+}
+
+/* ---- statuses ---- */
+
+static enum err put_states(struct plan *plan, struct members *members)
+{
+    struct tree_entry entries[READ_AT_ONCE];
+    struct tree_cursor cursor;
+    size_t count = 1;
+    enum err err = tree_seek(&cursor, &plan->index.trees[TREE_CREATED], 0, TREE_ALL);
+    while (err == ERR_OK && count > 0) {
+        err = tree_read(&cursor, entries, READ_AT_ONCE, &count);
+        for (size_t i = 0; err == ERR_OK && i < count; i++)
+            if (entries[i].state < STATUS_COUNT)
+                slot_set_put(&members->states[entries[i].state], entries[i].slot, true);
+    }
+    return err;
+}
+
+static enum err restate(void *context, uint32_t slot, enum status is, unsigned was)
+{
+    struct members *members = context;
+    slot_set_put(&members->states[was], slot, false);
+    slot_set_put(&members->states[is], slot, true);
+    return ERR_OK;
+}
+
+static enum err find_states(struct plan *plan, struct members *members)
+{
+    struct slot_set any = {NULL, 0};
+    enum err err = ERR_OK;
+    for (int i = 0; err == ERR_OK && i < STATUS_COUNT; i++)
+        if (plan->states >> i & 1)
+            err = slot_set_new(&members->states[i], members->base.slots);
+    if (err == ERR_OK)
+        err = put_states(plan, members);
+    if (err == ERR_OK)
+        err = plan_each_stale(plan, restate, members);
+    if (err == ERR_OK)
+        err = slot_set_new(&any, members->base.slots);
+    for (int i = 0; err == ERR_OK && i < STATUS_COUNT; i++)
+        if (plan->states >> i & 1)
+            slot_set_join(&any, &members->states[i]);
+    if (err == ERR_OK)
+        slot_set_keep(&members->base, &any);
+    slot_set_free(&any);
+    return err;
+}
+
+/* ---- what only records tell ---- */
+
+static enum err leave_out(void *context, uint32_t slot)
+{
+    slot_set_put(context, slot, false);
+    return ERR_OK;
+}
+
+static enum err look_at_each(struct plan *plan, struct slot_set *set)
+{
+    enum err err = ERR_OK;
+    uint32_t slot;
+    for (uint32_t from = 0; err == ERR_OK && slot_set_next(set, from, &slot); from = slot + 1) {
+        struct hit hit;
+        bool matches;
+        err = finding_look_at_slot(plan->finding, slot, &hit, &matches);
+        if (err == ERR_OK && !matches)
+            slot_set_put(set, slot, false);
+    }
+    return err;
+}
+
+enum err members_find(struct plan *plan, struct members *members)
+{
+    *members = (struct members){.base = {NULL, 0}};
+    enum err err = slot_set_new(&members->base, plan->head.slots);
+    if (err == ERR_OK)
+        err = find_base(plan, &members->base);
+    if (err == ERR_OK && plan_tells_states(plan))
+        err = find_states(plan, members);
+    if (err == ERR_OK)
+        err = plan_each_left_out(plan, leave_out, &members->base);
+    return err == ERR_OK && plan->has_residue ? look_at_each(plan, &members->base) : err;
+}
+
+void members_free(struct members *members)
+{
+    slot_set_free(&members->base);
+    for (int i = 0; i < STATUS_COUNT; i++)
+        slot_set_free(&members->states[i]);
+}

@@ -1,0 +1,373 @@
+/* From a query's conditions to stretches of trees. */
+#include "base/clock.h"
+#include "store/finding.h"
+#include "store/session_read.h"
+
+/* More sessions than these whose deadline has come since the index was last moved on are not worked
+ * into counts one by one. */
+enum { STALE_MOST = 512 };
+
+enum tree_number plan_tree_of(enum field field)
+{
+    static const enum tree_number trees[FIELD_COUNT] = {
+        [FIELD_ID] = TREE_ID,
+        [FIELD_USER] = TREE_USER,
+        [FIELD_STATUS] = TREE_NUMBER_COUNT,
+        [FIELD_CREATED] = TREE_CREATED,
+        [FIELD_LAST_ACTIVE] = TREE_LAST_ACTIVE,
+        [FIELD_UPDATED] = TREE_UPDATED,
+        [FIELD_EXPIRES] = TREE_EXPIRES,
+        [FIELD_DEVICE_NAME] = TREE_NUMBER_COUNT,
+        [FIELD_OS_NAME] = TREE_NUMBER_COUNT,
+        [FIELD_OS_VERSION] = TREE_NUMBER_COUNT,
+        [FIELD_USERNAME] = TREE_USERNAME,
+        [FIELD_USER_NAME] = TREE_USER_NAME,
+    };
+    return trees[field];
+}
+
+/* ---- where a text stands among ids ---- */
+
+static enum err text_cmp(struct plan *plan, const struct condition *condition, uint32_t slot,
+                         int *cmp)
+{
+    struct snapshot *snapshot = plan->finding->snapshot;
+    struct place place;
+    struct user user;
+    enum err err = slot_row(snapshot, plan->index.app, slot, &place);
+    if (err == ERR_OK && condition->field == FIELD_ID) {
+        struct spelling spelling;
+        id_spell(plan->finding->query->vendor, &place.id, place.created, &spelling);
+        *cmp = str_cmp(spelling_view(&spelling), condition->text);
+    } else if (err == ERR_OK) {
+        err = store_user(snapshot, plan->index.app, place.user, &user);
+        if (err == ERR_OK)
+            *cmp = user_id_cmp(user.texts[USER_ID], condition->text);
+    }
+    return err;
+}
+
+/* How many entries stand before the text; with `equal_too`, those that are equal as well. */
+static enum err search_text(struct plan *plan, const struct condition *condition, bool equal_too,
+                            uint64_t *position)
+{
+    const struct tree *tree = &plan->index.trees[plan_tree_of(condition->field)];
+    uint64_t low = 0, high = plan->sessions;
+    enum err err = ERR_OK;
+    while (err == ERR_OK && low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        struct tree_cursor cursor;
+        struct tree_entry entry;
+        int cmp = 0;
+        err = tree_seek(&cursor, tree, middle, TREE_ALL);
+        if (err == ERR_OK)
+            err = tree_next(&cursor, &entry);
+        if (err == ERR_OK)
+            err = text_cmp(plan, condition, entry.slot, &cmp);
+        if (cmp < 0 || (cmp == 0 && equal_too))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *position = low;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+static enum err text_range(struct plan *plan, const struct condition *condition,
+                           struct range *range)
+{
+    enum relation relation = condition->relation;
+    enum err err = ERR_OK;
+    *range = (struct range){true, 0, plan->sessions};
+    if (relation != RELATION_BELOW)
+        err = search_text(plan, condition, relation == RELATION_ABOVE, &range->begin);
+    if (err == ERR_OK && relation != RELATION_ABOVE)
+        err = search_text(plan, condition, relation == RELATION_EQUAL, &range->end);
+    return err;
+}
+
+static enum err instant_range(struct plan *plan, const struct condition *condition,
+                              struct range *range)
+{
+    const struct tree *tree = &plan->index.trees[plan_tree_of(condition->field)];
+    *range = (struct range){.given = true};
+    if (condition->low > condition->high)
+        return ERR_OK;
+    range->end = plan->sessions;
+    enum err err = tree_rank(tree, index_instant(condition->low), TREE_ALL, &range->begin);
+    if (err == ERR_OK && condition->high != INT64_MAX)
+        err = tree_rank(tree, index_instant(condition->high) + 1, TREE_ALL, &range->end);
+    return err;
+}
+
+/* ---- conditions ---- */
+
+static void narrow(struct plan *plan, enum tree_number number, struct range with)
+{
+    struct range *range = &plan->ranges[number];
+    if (!range->given) {
+        *range = with;
+        plan->range_count++;
+    }
+    if (with.begin > range->begin)
+        range->begin = with.begin;
+    if (with.end < range->end)
+        range->end = with.end;
+    if (range->end < range->begin)
+        range->end = range->begin;
+}
+
+static void narrow_states(struct plan *plan, const struct condition *condition)
+{
+    for (int status = 0; status < STATUS_COUNT; status++)
+        if (status < condition->low || status > condition->high)
+            plan->states &= ~(1U << status);
+}
+
+static enum err take_condition(struct plan *plan, const struct condition *condition)
+{
+    struct range range = {.given = false};
+    bool is_text = condition->field == FIELD_ID || condition->field == FIELD_USER;
+    if (condition->field == FIELD_STATUS) {
+        narrow_states(plan, condition);
+        return ERR_OK;
+    }
+    if (condition->field == FIELD_ID && !plan->plain) {
+        plan->has_residue = true;
+        return ERR_OK;
+    }
+    enum err err =
+        is_text ? text_range(plan, condition, &range) : instant_range(plan, condition, &range);
+    if (err == ERR_OK) {
+        narrow(plan, plan_tree_of(condition->field), range);
+        finding_explain(
+            plan->finding, "%s: %llu of %llu", tree_kinds[plan_tree_of(condition->field)].name,
+            (unsigned long long)(range.end - range.begin), (unsigned long long)plan->sessions);
+    }
+    return err;
+}
+
+/* What comes after a mark is at its instant or before; plan_each_left_out has those at its instant
+ * that come before it. */
+static enum err take_mark(struct plan *plan, const struct mark *mark)
+{
+    struct condition at = {.field = FIELD_CREATED, .low = INT64_MIN, .high = mark->created};
+    struct range range;
+    enum err err = instant_range(plan, &at, &range);
+    if (err == ERR_OK)
+        narrow(plan, TREE_CREATED, range);
+    return err;
+}
+
+static enum err take_conditions(struct plan *plan)
+{
+    const struct query *query = plan->finding->query;
+    enum err err = ERR_OK;
+    plan->states = query->active_only ? 1U << STATUS_ACTIVE : TREE_ALL;
+    plan->has_residue = query->pattern != NULL;
+    for (size_t i = 0; err == ERR_OK && i < query->condition_count; i++)
+        err = take_condition(plan, &query->conditions[i]);
+    if (err == ERR_OK && query->after)
+        err = take_mark(plan, query->after);
+    uint64_t least = UINT64_MAX;
+    for (int i = 0; i < TREE_NUMBER_COUNT; i++) {
+        const struct range *range = &plan->ranges[i];
+        if (range->given && range->end - range->begin < least) {
+            least = range->end - range->begin;
+            plan->narrowest = (enum tree_number)i;
+        }
+    }
+    return err;
+}
+
+/* ---- statuses that have changed since ---- */
+
+struct due {
+    struct plan *plan;
+    stale_fn each;
+    void *context;
+};
+
+static enum err see_due(struct due *due, uint32_t slot)
+{
+    const struct finding *finding = due->plan->finding;
+    int64_t idle_ms = finding->app->idle_s * SECOND_MS;
+    struct session session;
+    struct place place;
+    enum err err = slot_row(finding->snapshot, due->plan->index.app, slot, &place);
+    if (err == ERR_OK)
+        err = session_at(finding->snapshot, &place, &session);
+    if (err != ERR_OK)
+        return err;
+    enum status is = session_status(&session, idle_ms, finding->now);
+    unsigned was = (unsigned)session_status(&session, idle_ms, due->plan->head.as_of);
+    return (unsigned)is == was ? ERR_OK : due->each(due->context, slot, is, was);
+}
+
+/* Deadlines in (from, to], which are so long after what the tree is ordered by. */
+static enum err each_due(struct due *due, enum tree_number number, int64_t after)
+{
+    int64_t now = due->plan->finding->now, as_of = due->plan->head.as_of;
+    int64_t from = now < as_of ? now : as_of, to = now < as_of ? as_of : now;
+    struct tree_cursor cursor;
+    struct tree_entry entry;
+    enum err err =
+        tree_seek_value(&cursor, &due->plan->index.trees[number], index_instant(from - after) + 1);
+    while (err == ERR_OK) {
+        err = tree_next(&cursor, &entry);
+        if (err != ERR_OK || entry.value > index_instant(to - after))
+            break;
+        err = see_due(due, entry.slot);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err plan_each_stale(struct plan *plan, stale_fn each, void *context)
+{
+    struct due due = {plan, each, context};
+    int64_t idle_ms = plan->finding->app->idle_s * SECOND_MS;
+    enum err err = each_due(&due, TREE_EXPIRES, 0);
+    return err == ERR_OK && idle_ms > 0 ? each_due(&due, TREE_LAST_ACTIVE, idle_ms) : err;
+}
+
+/* ---- what is to be left out ---- */
+
+static enum err leave_out_at_mark(struct plan *plan, slot_fn each, void *context)
+{
+    const struct finding *finding = plan->finding;
+    const struct mark *mark = finding->query->after;
+    uint64_t value = index_instant(mark->created);
+    struct tree_cursor cursor;
+    struct tree_entry entry;
+    enum err err = tree_seek_value(&cursor, &plan->index.trees[TREE_CREATED], value);
+    while (err == ERR_OK) {
+        struct place place;
+        struct session session;
+        struct spelling spelling;
+        err = tree_next(&cursor, &entry);
+        if (err != ERR_OK || entry.value != value)
+            break;
+        err = slot_row(finding->snapshot, plan->index.app, entry.slot, &place);
+        if (err == ERR_OK)
+            err = session_at(finding->snapshot, &place, &session);
+        if (err != ERR_OK)
+            return err;
+        session_spell(&session, finding->query->vendor, &spelling);
+        if (str_cmp(spelling_view(&spelling), mark->id) <= 0)
+            err = each(context, entry.slot);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err plan_each_left_out(struct plan *plan, slot_fn each, void *context)
+{
+    const struct finding *finding = plan->finding;
+    const struct uuid *without = finding->query->without;
+    struct session session;
+    uint32_t slot;
+    enum err err = finding->query->after ? leave_out_at_mark(plan, each, context) : ERR_OK;
+    if (err != ERR_OK || !without)
+        return err;
+    err = store_session(finding->snapshot, plan->index.app, without, &session);
+    if (err == ERR_OK)
+        err = index_slot(finding->snapshot, plan->index.app, without, &slot);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return each(context, slot);
+}
+
+/* ---- both, for what is counted ---- */
+
+static struct stale *stale_of(struct plan *plan, uint32_t slot)
+{
+    for (size_t i = 0; i < plan->stale_count; i++)
+        if (plan->stale[i].slot == slot)
+            return &plan->stale[i];
+    return NULL;
+}
+
+static enum err note(struct plan *plan, struct stale stale)
+{
+    if (plan->stale_count == STALE_MOST)
+        return ERR_UNSUITED;
+    plan->stale[plan->stale_count++] = stale;
+    return ERR_OK;
+}
+
+static enum err note_stale(void *context, uint32_t slot, enum status is, unsigned was)
+{
+    struct plan *plan = context;
+    return stale_of(plan, slot)
+               ? ERR_OK
+               : note(plan, (struct stale){.slot = slot, .is = (unsigned)is, .was = was});
+}
+
+static enum err note_left_out(void *context, uint32_t slot)
+{
+    struct plan *plan = context;
+    struct stale *there = stale_of(plan, slot);
+    struct place place;
+    struct session session;
+    if (there) {
+        there->left_out = true;
+        return ERR_OK;
+    }
+    enum err err = slot_row(plan->finding->snapshot, plan->index.app, slot, &place);
+    if (err == ERR_OK)
+        err = session_at(plan->finding->snapshot, &place, &session);
+    if (err != ERR_OK)
+        return err;
+    unsigned was = (unsigned)session_status(&session, plan->finding->app->idle_s * SECOND_MS,
+                                            plan->head.as_of);
+    return note(plan, (struct stale){slot, true, was, was});
+}
+
+bool plan_tells_states(const struct plan *plan)
+{
+    const struct query *query = plan->finding->query;
+    bool tells = plan->states != TREE_ALL;
+    for (size_t i = 0; i < query->order_count; i++)
+        tells |= query->orders[i].field == FIELD_STATUS;
+    return tells;
+}
+
+static enum err note_all(struct plan *plan, struct arena *arena)
+{
+    plan->stale = arena_array(arena, STALE_MOST, sizeof(*plan->stale));
+    if (!plan->stale)
+        return ERR_MEMORY;
+    enum err err = plan_tells_states(plan) ? plan_each_stale(plan, note_stale, plan) : ERR_OK;
+    if (err == ERR_OK)
+        err = plan_each_left_out(plan, note_left_out, plan);
+    plan->patched_too_often = err == ERR_UNSUITED;
+    return err == ERR_UNSUITED ? ERR_OK : err;
+}
+
+enum err plan_patches(const struct plan *plan, unsigned states, struct arena *arena,
+                      struct patch **patches, size_t *count)
+{
+    *count = 0;
+    *patches = arena_array(arena, plan->stale_count + 1, sizeof(**patches));
+    for (size_t i = 0; *patches && i < plan->stale_count; i++) {
+        const struct stale *stale = &plan->stale[i];
+        bool is = !stale->left_out && (states >> stale->is & 1), was = states >> stale->was & 1;
+        if (is != was)
+            (*patches)[(*count)++] = (struct patch){.slot = stale->slot, .in = is};
+    }
+    return *patches ? ERR_OK : ERR_MEMORY;
+}
+
+enum err plan_make(struct plan *plan, struct finding *finding, struct arena *arena)
+{
+    enum vendor vendor = finding->query->vendor;
+    *plan = (struct plan){.finding = finding};
+    index_open(&plan->index, finding->snapshot, finding->app->number);
+    enum err err = head_read(finding->snapshot, finding->app->number, &plan->head);
+    if (err == ERR_OK)
+        err = tree_count(&plan->index.trees[TREE_CREATED], TREE_ALL, &plan->sessions);
+    if (err != ERR_OK)
+        return err;
+    plan->plain = plan->head.brought[vendor] == 0 && id_keeps_order(vendor);
+    err = take_conditions(plan);
+    return err == ERR_OK ? note_all(plan, arena) : err;
+}
