@@ -15,6 +15,8 @@
 /* Where a stretch of a tree is no longer than this, its sessions are looked at each. */
 enum { LOOK_MOST = 10000 };
 
+size_t finding_few;
+
 /* Sessions of one user follow each other, so that the last one read is mostly the one sought. */
 static enum err read_user(struct finding *finding, uint64_t number)
 {
@@ -211,7 +213,7 @@ void finding_explain(struct finding *finding, const char *format, ...)
 static bool is_narrow(const struct plan *plan)
 {
     const struct range *range = &plan->ranges[plan->narrowest];
-    return plan->range_count > 0 && range->end - range->begin <= LOOK_MOST;
+    return plan->range_count > 0 && range->end - range->begin <= finding_most(LOOK_MOST);
 }
 
 static enum err find_by(struct plan *plan, struct arena *arena)

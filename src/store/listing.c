@@ -145,7 +145,7 @@ static enum err list_group(struct listing *listing, const struct sequence *seque
     bool last = order + 1 >= order_count(query_of(listing));
     if (span.count == 0)
         return ERR_OK;
-    if (group->count <= GROUP_MOST)
+    if (group->count <= finding_most(GROUP_MOST))
         return put_stretch(listing, sequence,
                            (struct stretch){group->begin, group->end, 0, UINT64_MAX}, span);
     if (last && listing->plan->plain)
@@ -447,7 +447,7 @@ static enum err list(struct listing *listing, const struct source *source, size_
 {
     const struct query *query = query_of(listing);
     struct sequence sequence;
-    if (source->set && source->count <= GROUP_MOST)
+    if (source->set && source->count <= finding_most(GROUP_MOST))
         return put_set(listing, source->set, span);
     if (order >= order_count(query) && !listing->plan->plain)
         return ERR_UNSUITED;

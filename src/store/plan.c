@@ -288,7 +288,7 @@ static struct stale *stale_of(struct plan *plan, uint32_t slot)
 
 static enum err note(struct plan *plan, struct stale stale)
 {
-    if (plan->stale_count == STALE_MOST)
+    if (plan->stale_count == finding_most(STALE_MOST))
         return ERR_UNSUITED;
     plan->stale[plan->stale_count++] = stale;
     return ERR_OK;
@@ -333,7 +333,7 @@ bool plan_tells_states(const struct plan *plan)
 
 static enum err note_all(struct plan *plan, struct arena *arena)
 {
-    plan->stale = arena_array(arena, STALE_MOST, sizeof(*plan->stale));
+    plan->stale = arena_array(arena, finding_most(STALE_MOST), sizeof(*plan->stale));
     if (!plan->stale)
         return ERR_MEMORY;
     enum err err = plan_tells_states(plan) ? plan_each_stale(plan, note_stale, plan) : ERR_OK;
