@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"key", ctl_key, "list, rotate, add or remove an app's keys"},
     {"token", ctl_token, "print a Prelude access token for a session"},
     {"audit", ctl_audit, "show what became of which session, when, and by whom"},
+    {"explain", ctl_explain, "how a list is answered, and how long it takes"},
     {"stat", ctl_stat, "how much is in the store, and how large it is"},
     {"check", ctl_check, "look whether records and indices agree"},
     {"purge", ctl_purge, "take out sessions that are past their app's retention"},

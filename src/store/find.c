@@ -210,6 +210,26 @@ void finding_explain(struct finding *finding, const char *format, ...)
     va_end(args);
 }
 
+/* By what trees tell of each condition; of a pattern they tell nothing. */
+static enum err expect(struct plan *plan)
+{
+    struct explanation *explanation = plan->finding->explanation;
+    const struct tree *created = &plan->index.trees[TREE_CREATED];
+    uint64_t of_states = 0;
+    if (!explanation)
+        return ERR_OK;
+    enum err err = plan->states ? tree_count(created, plan->states, &of_states) : ERR_OK;
+    double share = (double)of_states;
+    if (plan->states != TREE_ALL)
+        finding_explain(plan->finding, "status: %llu of %llu", (unsigned long long)of_states,
+                        (unsigned long long)plan->sessions);
+    for (int i = 0; i < TREE_NUMBER_COUNT; i++)
+        if (plan->ranges[i].given && plan->sessions)
+            share *= (double)(plan->ranges[i].end - plan->ranges[i].begin) / (double)plan->sessions;
+    explanation->expected = (uint64_t)(share + 0.5);
+    return err;
+}
+
 static bool is_narrow(const struct plan *plan)
 {
     const struct range *range = &plan->ranges[plan->narrowest];
@@ -248,7 +268,9 @@ static enum err find(struct finding *finding, struct arena *arena)
     enum err err = plan_make(&plan, finding, arena);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
-    err = find_by(&plan, arena);
+    err = expect(&plan);
+    if (err == ERR_OK)
+        err = find_by(&plan, arena);
     if (err != ERR_UNSUITED)
         return err;
     finding_explain(finding, "way after all: each session of the app");

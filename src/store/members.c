@@ -2,22 +2,17 @@
  * what lies outside of it, and the sets are put together. */
 #include "store/finding.h"
 
-enum { READ_AT_ONCE = 512 };
-
 /* Puts the slots of positions [begin, end) into a set. */
 static enum err put_stretch(const struct tree *tree, uint64_t begin, uint64_t end,
                             struct slot_set *set)
 {
-    struct tree_entry entries[READ_AT_ONCE];
     struct tree_cursor cursor;
-    size_t count = 1;
+    struct tree_run run = {NULL, 1};
     enum err err = tree_seek(&cursor, tree, begin, TREE_ALL);
-    while (err == ERR_OK && count > 0 && cursor.position < end) {
-        uint64_t left = end - cursor.position;
-        err =
-            tree_read(&cursor, entries, left < READ_AT_ONCE ? (size_t)left : READ_AT_ONCE, &count);
-        for (size_t i = 0; err == ERR_OK && i < count; i++)
-            slot_set_put(set, entries[i].slot, true);
+    while (err == ERR_OK && run.count > 0 && cursor.position < end) {
+        err = tree_next_run(&cursor, end - cursor.position, &run);
+        for (size_t i = 0; err == ERR_OK && i < run.count; i++)
+            slot_set_put(set, tree_ref_slot(tree_run_ref(&run, i)), true);
     }
     return err;
 }
@@ -40,8 +35,8 @@ static enum err put_outside(struct plan *plan, enum tree_number number, struct s
 static enum err find_base(struct plan *plan, struct slot_set *base)
 {
     enum err err = ERR_OK;
-    if (plan->range_count == 0)
-        return put_all(plan, base);
+    if (plan->range_count == 0) /* with statuses, what has one is all there is */
+        return plan_tells_states(plan) ? ERR_OK : put_all(plan, base);
     const struct range *first = &plan->ranges[plan->narrowest];
     err = put_stretch(&plan->index.trees[plan->narrowest], first->begin, first->end, base);
     for (int i = 0; err == ERR_OK && i < TREE_NUMBER_COUNT; i++) {
@@ -67,15 +62,16 @@ static enum err find_base(struct plan *plan, struct slot_set *base)
 
 static enum err put_states(struct plan *plan, struct members *members)
 {
-    struct tree_entry entries[READ_AT_ONCE];
     struct tree_cursor cursor;
-    size_t count = 1;
+    struct tree_run run = {NULL, 1};
     enum err err = tree_seek(&cursor, &plan->index.trees[TREE_CREATED], 0, TREE_ALL);
-    while (err == ERR_OK && count > 0) {
-        err = tree_read(&cursor, entries, READ_AT_ONCE, &count);
-        for (size_t i = 0; err == ERR_OK && i < count; i++)
-            if (entries[i].state < STATUS_COUNT)
-                slot_set_put(&members->states[entries[i].state], entries[i].slot, true);
+    while (err == ERR_OK && run.count > 0) {
+        err = tree_next_run(&cursor, UINT64_MAX, &run);
+        for (size_t i = 0; err == ERR_OK && i < run.count; i++) {
+            uint32_t ref = tree_run_ref(&run, i);
+            if (tree_ref_state(ref) < STATUS_COUNT)
+                slot_set_put(&members->states[tree_ref_state(ref)], tree_ref_slot(ref), true);
+        }
     }
     return err;
 }
@@ -104,8 +100,10 @@ static enum err find_states(struct plan *plan, struct members *members)
     for (int i = 0; err == ERR_OK && i < STATUS_COUNT; i++)
         if (plan->states >> i & 1)
             slot_set_join(&any, &members->states[i]);
-    if (err == ERR_OK)
+    if (err == ERR_OK && plan->range_count > 0)
         slot_set_keep(&members->base, &any);
+    else if (err == ERR_OK)
+        slot_set_join(&members->base, &any);
     slot_set_free(&any);
     return err;
 }

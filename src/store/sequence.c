@@ -2,16 +2,9 @@
 
 #include <stdlib.h>
 
-enum { READ_AT_ONCE = 512 };
-
 static const struct tree *tree_of(const struct sequence *sequence)
 {
     return &sequence->index->trees[sequence->number];
-}
-
-static bool has_state(unsigned states, const struct tree_entry *entry)
-{
-    return states == TREE_ALL || (states >> entry->state & 1);
 }
 
 /* ---- patches ---- */
@@ -88,13 +81,14 @@ static const struct patch *patch_at(const struct sequence *sequence, uint64_t po
                                  : NULL;
 }
 
-static bool matches(const struct sequence *sequence, const struct tree_entry *entry,
-                    uint64_t position)
+static bool matches(const struct sequence *sequence, uint32_t ref, uint64_t position)
 {
     if (sequence->set)
-        return slot_set_has(sequence->set, entry->slot);
+        return slot_set_has(sequence->set, tree_ref_slot(ref));
     const struct patch *patch = patch_at(sequence, position);
-    return patch ? patch->in : has_state(sequence->states, entry);
+    return patch                          ? patch->in
+           : sequence->states == TREE_ALL ? true
+                                          : sequence->states >> tree_ref_state(ref) & 1;
 }
 
 /* ---- locating ---- */
@@ -119,21 +113,58 @@ static enum err locate_by_count(const struct sequence *sequence, uint64_t ordina
     return err;
 }
 
+/* Where in a run the one is that has `left` members before it; those of the run where it is not in
+ * it are taken off. */
+static size_t find_in_run(const struct slot_set *set, const struct tree_run *run, uint64_t *left)
+{
+    size_t at = 0;
+    for (; at < run->count; at++) {
+        bool has = slot_set_has(set, tree_ref_slot(tree_run_ref(run, at)));
+        if (has && *left == 0)
+            break;
+        *left -= has;
+    }
+    return at;
+}
+
+static enum err locate_forwards(const struct sequence *sequence, uint64_t left, uint64_t *position)
+{
+    struct tree_cursor cursor;
+    struct tree_run run = {NULL, 1};
+    enum err err = tree_seek(&cursor, tree_of(sequence), 0, TREE_ALL);
+    while (err == ERR_OK && run.count > 0) {
+        err = tree_next_run(&cursor, UINT64_MAX, &run);
+        size_t at = err == ERR_OK ? find_in_run(sequence->set, &run, &left) : 0;
+        *position = cursor.position - run.count + at;
+        if (err == ERR_OK && at < run.count)
+            return ERR_OK;
+    }
+    return err == ERR_OK ? ERR_CORRUPT : err;
+}
+
+static enum err locate_backwards(const struct sequence *sequence, uint64_t left, uint64_t *position)
+{
+    struct tree_cursor cursor;
+    struct tree_entry entry;
+    enum err err = tree_seek(&cursor, tree_of(sequence), sequence->end, TREE_ALL);
+    while (err == ERR_OK) {
+        err = tree_previous(&cursor, &entry);
+        bool has = err == ERR_OK && slot_set_has(sequence->set, entry.slot);
+        *position = cursor.position;
+        if (has && left == 0)
+            return ERR_OK;
+        left -= has;
+    }
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
 /* From the nearer end. */
 static enum err locate_by_walk(const struct sequence *sequence, uint64_t ordinal,
                                uint64_t *position)
 {
-    struct tree_cursor cursor;
-    struct tree_entry entry = {0};
-    bool forward = ordinal < sequence->count / 2;
-    uint64_t left = forward ? ordinal + 1 : sequence->count - ordinal;
-    enum err err = tree_seek(&cursor, tree_of(sequence), forward ? 0 : sequence->end, TREE_ALL);
-    while (err == ERR_OK && left > 0) {
-        err = forward ? tree_next(&cursor, &entry) : tree_previous(&cursor, &entry);
-        left -= err == ERR_OK && slot_set_has(sequence->set, entry.slot);
-    }
-    *position = cursor.position - forward;
-    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    return ordinal < sequence->count / 2
+               ? locate_forwards(sequence, ordinal, position)
+               : locate_backwards(sequence, sequence->count - 1 - ordinal, position);
 }
 
 enum err sequence_locate(const struct sequence *sequence, uint64_t ordinal, uint64_t *position)
@@ -184,31 +215,47 @@ static enum err leap(const struct sequence *sequence, struct tree_cursor *cursor
     return err == ERR_OK ? tree_seek(cursor, tree_of(sequence), position, TREE_ALL) : err;
 }
 
+/* What is being walked over. */
+struct walking {
+    const struct sequence *sequence;
+    uint64_t skip, most;
+    slot_fn each;
+    void *context;
+    bool any; /* of the last run matched */
+};
+
+static enum err walk_run(struct walking *walking, const struct tree_run *run, uint64_t position)
+{
+    enum err err = ERR_OK;
+    walking->any = false;
+    for (size_t i = 0; err == ERR_OK && walking->most > 0 && i < run->count; i++) {
+        uint32_t ref = tree_run_ref(run, i);
+        if (!matches(walking->sequence, ref, position + i))
+            continue;
+        walking->any = true;
+        if (walking->skip > 0) {
+            walking->skip--;
+            continue;
+        }
+        walking->most--;
+        err = walking->each(walking->context, tree_ref_slot(ref));
+    }
+    return err;
+}
+
 enum err sequence_each(const struct sequence *sequence, const struct stretch *stretch, slot_fn each,
                        void *context)
 {
-    struct tree_entry entries[READ_AT_ONCE];
+    struct walking walking = {sequence, stretch->skip, stretch->most, each, context, true};
     struct tree_cursor cursor;
-    uint64_t seen = 0;
-    size_t count = 1, idle = 0;
+    struct tree_run run = {NULL, 1};
     enum err err = tree_seek(&cursor, tree_of(sequence), stretch->begin, TREE_ALL);
-    while (err == ERR_OK && count > 0 && cursor.position < stretch->end) {
-        uint64_t at = cursor.position, left = stretch->end - at;
-        err =
-            tree_read(&cursor, entries, left < READ_AT_ONCE ? (size_t)left : READ_AT_ONCE, &count);
-        bool any = false;
-        for (size_t i = 0; err == ERR_OK && i < count; i++) {
-            if (!matches(sequence, &entries[i], at + i))
-                continue;
-            any = true;
-            if (seen++ < stretch->skip)
-                continue;
-            if (seen - stretch->skip > stretch->most)
-                return ERR_OK;
-            err = each(context, entries[i].slot);
-        }
-        idle = any ? 0 : idle + 1;
-        if (err == ERR_OK && idle > 1 && !sequence->set)
+    while (err == ERR_OK && run.count > 0 && walking.most > 0 && cursor.position < stretch->end) {
+        uint64_t at = cursor.position;
+        err = tree_next_run(&cursor, stretch->end - at, &run);
+        if (err == ERR_OK)
+            err = walk_run(&walking, &run, at);
+        if (err == ERR_OK && !walking.any && !sequence->set)
             err = leap(sequence, &cursor, stretch->end);
     }
     return err;

@@ -91,10 +91,11 @@ enum err store_proof(struct snapshot *snapshot, const uint8_t *hash) MUST_CHECK;
 enum err store_find(struct snapshot *snapshot, const struct app *app, const struct query *query,
                     int64_t now, struct arena *arena, struct page *page) MUST_CHECK;
 
-/* How a query was answered: what trees told of its conditions, and which way was taken; a line
- * each. */
+/* How a query was answered: what trees told of its conditions, and which way was taken, a line
+ * each; and how many sessions that lets expect, were no condition to do with another. */
 enum { EXPLANATION_STEPS = 16, EXPLANATION_STEP = 160 };
 struct explanation {
+    uint64_t expected;
     size_t step_count;
     char steps[EXPLANATION_STEPS][EXPLANATION_STEP];
 };

@@ -224,23 +224,20 @@ enum err tree_next(struct tree_cursor *cursor, struct tree_entry *entry)
     return ERR_OK;
 }
 
-enum err tree_read(struct tree_cursor *cursor, struct tree_entry *entries, size_t most,
-                   size_t *count)
+enum err tree_next_run(struct tree_cursor *cursor, uint64_t most, struct tree_run *run)
 {
     enum err err = cursor->depth ? ERR_OK : ERR_NOT_FOUND;
-    *count = 0;
+    run->count = 0;
     if (err == ERR_OK && *last_at(cursor) == last_node(cursor)->count)
         err = cross(cursor, true);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     const struct tree_node *node = last_node(cursor);
-    size_t left = node->count - *last_at(cursor), take = left < most ? left : most;
-    const uint8_t *at = node_at(cursor->tree, node, *last_at(cursor));
-    for (size_t i = 0; i < take; i++, at += LEAF_STRIDE)
-        entries[i] = node_entry(at);
-    *last_at(cursor) += take;
-    cursor->position += take;
-    *count = take;
+    size_t left = node->count - *last_at(cursor);
+    run->bytes = node_at(cursor->tree, node, *last_at(cursor));
+    run->count = left < most ? left : (size_t)most;
+    *last_at(cursor) += run->count;
+    cursor->position += run->count;
     return ERR_OK;
 }
 

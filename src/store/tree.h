@@ -9,6 +9,7 @@
 #ifndef ROLLCALL_STORE_TREE_H
 #define ROLLCALL_STORE_TREE_H
 
+#include "base/bytes.h"
 #include "store/env.h"
 
 /* Sets of states: bit 1 << enum status. */
@@ -100,10 +101,29 @@ enum err tree_seek_value(struct tree_cursor *cursor, const struct tree *tree,
 /* The entry after the place, or before it; the place moves past it. ERR_NOT_FOUND: none is left. */
 enum err tree_next(struct tree_cursor *cursor, struct tree_entry *entry) MUST_CHECK;
 enum err tree_previous(struct tree_cursor *cursor, struct tree_entry *entry) MUST_CHECK;
-/* As many calls of tree_next, no more than `most`; as many as one leaf has are read at a time, and
- * *count is none only at the end. */
-enum err tree_read(struct tree_cursor *cursor, struct tree_entry *entries, size_t most,
-                   size_t *count) MUST_CHECK;
+
+/* Entries as they lie in a leaf, for what walks over millions of them. */
+struct tree_run {
+    const uint8_t *bytes;
+    size_t count;
+};
+enum { TREE_ENTRY_BYTES = 12, TREE_STATE_BITS = 3, TREE_STATE_MASK = (1 << TREE_STATE_BITS) - 1 };
+/* The entries after the place that one leaf has, no more than `most`; the place moves past them.
+ * There are none only at the end. */
+enum err tree_next_run(struct tree_cursor *cursor, uint64_t most, struct tree_run *run) MUST_CHECK;
+/* Slot and state of one of them: slot << TREE_STATE_BITS | state. */
+static inline uint32_t tree_run_ref(const struct tree_run *run, size_t at)
+{
+    return bytes_u32(run->bytes + at * TREE_ENTRY_BYTES + sizeof(uint64_t));
+}
+static inline uint32_t tree_ref_slot(uint32_t ref)
+{
+    return ref >> TREE_STATE_BITS;
+}
+static inline unsigned tree_ref_state(uint32_t ref)
+{
+    return ref & TREE_STATE_MASK;
+}
 
 /* ---- building ---- */
 

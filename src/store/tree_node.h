@@ -16,10 +16,10 @@ enum {
     AT_REF = 8,
     AT_CHILD = 12,
     AT_COUNTS = 16,
-    LEAF_STRIDE = 12,
+    LEAF_STRIDE = TREE_ENTRY_BYTES,
     COUNT_BYTES = 4,
-    STATE_BITS = 3,
-    STATE_MASK = (1 << STATE_BITS) - 1,
+    STATE_BITS = TREE_STATE_BITS,
+    STATE_MASK = TREE_STATE_MASK,
     ROOT = 0
 };
 _Static_assert((int)STATUS_COUNT <= (int)STATE_MASK, "a state fits");
