@@ -21,4 +21,9 @@ enum err pattern_compile(struct arena *arena, struct str text, enum pattern_kind
  * all the searches of this pattern before it. */
 enum err pattern_search(struct pattern *pattern, struct str subject, bool *found) MUST_CHECK;
 
+/* Whether it occurs in every text that begins so, whatever follows; where it only might, it says
+ * no. Errors as above. */
+enum err pattern_search_beginning(struct pattern *pattern, struct str beginning,
+                                  bool *found) MUST_CHECK;
+
 #endif

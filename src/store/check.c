@@ -151,11 +151,13 @@ static enum err check_standing(struct checking *checking, const struct session *
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     unsigned state = (unsigned)session_status(session, app.idle_s * SECOND_MS, head.as_of);
     standing_of(session, user, state, &standing);
-    err = slot_row(checking->snapshot, session->app, slot, &row);
-    if (err != ERR_OK || memcmp(row.id.bytes, session->id.bytes, sizeof(row.id.bytes)) != 0)
-        fault(checking, "%s: its row is another's", checking->object);
     if (index_device(checking->snapshot, session, &standing.values[TREE_DEVICE]) != ERR_OK)
         fault(checking, "%s: its device has no number", checking->object);
+    err = slot_row(checking->snapshot, session->app, slot, &row);
+    if (err != ERR_OK || memcmp(row.id.bytes, session->id.bytes, sizeof(row.id.bytes)) != 0 ||
+        row.user != session->user || row.created != session->created ||
+        row.device != standing.values[TREE_DEVICE])
+        fault(checking, "%s: its row is another's", checking->object);
     index_open(&index, checking->snapshot, session->app);
     for (int i = 0; i < TREE_NUMBER_COUNT; i++)
         check_in_tree(checking, &index.trees[i], &standing, slot);

@@ -80,7 +80,7 @@ struct plan {
     struct range ranges[TREE_NUMBER_COUNT];
     size_t range_count;
     enum tree_number narrowest; /* of the ranges, where there are any */
-    bool has_residue;           /* conditions that only records tell, the pattern among them */
+    bool has_residue;           /* conditions on ids that only records tell */
     /* Sessions that match otherwise than the index says: their status at the query's instant is
      * another, or they are to be left out. As many as there is room for. */
     struct stale *stale; /* the arena's */
@@ -113,6 +113,12 @@ struct members {
 /* The caller ends it with members_free, after an error too. */
 enum err members_find(struct plan *plan, struct members *members) MUST_CHECK;
 void members_free(struct members *members);
+
+/* ---- sift.c: of those, what a pattern finds ---- */
+
+/* Takes out of a set what the query's pattern does not find. Ids are spelled in the trees' order.
+ * ERR_RUNAWAY. */
+enum err sift(struct plan *plan, struct slot_set *set) MUST_CHECK;
 
 /* ---- listing.c: pages ---- */
 

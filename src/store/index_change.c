@@ -60,6 +60,8 @@ static enum err number_device(struct changing *changing, const struct session *s
     if (err != ERR_NOT_FOUND)
         return err;
     err = writing_next_number(changing->writing, key_view(&name), number);
+    if (err == ERR_OK && *number > UINT32_MAX)
+        err = ERR_FULL;
     key_put_u64(&value, *number);
     return err == ERR_OK
                ? writing_put(changing->writing, TABLE_DEVICES, key_view(&key), key_view(&value))
@@ -143,6 +145,7 @@ enum err index_add(struct writing *writing, const struct session *session, uint3
         return err;
     count_brought(&changing.head, session, 1);
     err = number_device(&changing, session, &standing.values[TREE_DEVICE]);
+    place.device = (uint32_t)standing.values[TREE_DEVICE];
     if (err == ERR_OK)
         err = take_slot(&changing, &place);
     for (int i = 0; err == ERR_OK && i < TREE_NUMBER_COUNT; i++) {

@@ -89,7 +89,7 @@ struct place {
     uint64_t user;
     int64_t created;
     struct uuid id;
-    uint32_t slot; /* where that is known */
+    uint32_t slot, device; /* where they are known */
 };
 
 static inline struct place place_of(const struct session *session)

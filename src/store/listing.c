@@ -481,7 +481,8 @@ static bool counted_tree(const struct plan *plan, enum tree_number *number)
 bool listing_is_counted(const struct plan *plan)
 {
     enum tree_number number;
-    if (plan->has_residue || plan->patched_too_often || !counted_tree(plan, &number))
+    if (plan->has_residue || plan->finding->query->pattern || plan->patched_too_often ||
+        !counted_tree(plan, &number))
         return false;
     size_t elsewhere = plan->range_count - plan->ranges[number].given;
     return elsewhere == 0 && (tree_kinds[number].tells_states || !plan_tells_states(plan));

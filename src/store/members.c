@@ -140,7 +140,11 @@ enum err members_find(struct plan *plan, struct members *members)
         err = find_states(plan, members);
     if (err == ERR_OK)
         err = plan_each_left_out(plan, leave_out, &members->base);
-    return err == ERR_OK && plan->has_residue ? look_at_each(plan, &members->base) : err;
+    bool has_pattern = plan->finding->query->pattern != NULL;
+    /* A record that is looked at is searched as well. */
+    if (err == ERR_OK && (plan->has_residue || (has_pattern && !plan->plain)))
+        return look_at_each(plan, &members->base);
+    return err == ERR_OK && has_pattern ? sift(plan, &members->base) : err;
 }
 
 void members_free(struct members *members)

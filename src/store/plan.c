@@ -164,7 +164,6 @@ static enum err take_conditions(struct plan *plan)
     const struct query *query = plan->finding->query;
     enum err err = ERR_OK;
     plan->states = query->active_only ? 1U << STATUS_ACTIVE : TREE_ALL;
-    plan->has_residue = query->pattern != NULL;
     for (size_t i = 0; err == ERR_OK && i < query->condition_count; i++)
         err = take_condition(plan, &query->conditions[i]);
     if (err == ERR_OK && query->after)

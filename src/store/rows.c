@@ -1,10 +1,10 @@
 /* A row: user (8 bytes; 0 where no session has the slot), created (8; there the next free slot),
- * id (16). */
+ * id (16), the device's number (4). */
 #include "store/rows.h"
 
 #include "base/bytes.h"
 
-enum { AT_CREATED = 8, AT_ID = 16, HEAD_BYTES = 16 + 8 * (VENDOR_END - 1) };
+enum { AT_CREATED = 8, AT_ID = 16, AT_DEVICE = 32, HEAD_BYTES = 16 + 8 * (VENDOR_END - 1) };
 
 struct key key_of_rows(uint32_t app, uint32_t slot)
 {
@@ -18,25 +18,46 @@ void slot_encode(const struct place *place, uint8_t *row)
     bytes_put_u64(row, place->user);
     bytes_put_u64(row + AT_CREATED, (uint64_t)place->created);
     memcpy(row + AT_ID, place->id.bytes, sizeof(place->id.bytes));
+    bytes_put_u32(row + AT_DEVICE, place->device);
+}
+
+static bool decode(struct str rows, uint32_t app, uint32_t slot, struct place *place)
+{
+    size_t at = slot % ROWS_IN_BLOCK * ROW_BYTES;
+    if (rows.len < at + ROW_BYTES)
+        return false;
+    const uint8_t *row = (const uint8_t *)rows.ptr + at;
+    *place = (struct place){.app = app,
+                            .user = bytes_u64(row),
+                            .created = (int64_t)bytes_u64(row + AT_CREATED),
+                            .slot = slot,
+                            .device = bytes_u32(row + AT_DEVICE)};
+    memcpy(place->id.bytes, row + AT_ID, sizeof(place->id.bytes));
+    return true;
 }
 
 static enum err read(struct snapshot *snapshot, uint32_t app, uint32_t slot, struct place *place)
 {
     struct key key = key_of_rows(app, slot);
-    struct str block;
-    size_t at = slot % ROWS_IN_BLOCK * ROW_BYTES;
-    enum err err = env_get(snapshot->txn, snapshot->store, TABLE_ROWS, key_view(&key), &block);
-    if (err != ERR_OK)
-        return err;
-    if (block.len < at + ROW_BYTES)
-        return ERR_NOT_FOUND;
-    const uint8_t *row = (const uint8_t *)block.ptr + at;
-    *place = (struct place){.app = app,
-                            .user = bytes_u64(row),
-                            .created = (int64_t)bytes_u64(row + AT_CREATED),
-                            .slot = slot};
-    memcpy(place->id.bytes, row + AT_ID, sizeof(place->id.bytes));
-    return ERR_OK;
+    struct str rows;
+    enum err err = env_get(snapshot->txn, snapshot->store, TABLE_ROWS, key_view(&key), &rows);
+    return err == ERR_OK && !decode(rows, app, slot, place) ? ERR_NOT_FOUND : err;
+}
+
+enum err row_reader_read(struct row_reader *reader, uint32_t slot, struct place *place)
+{
+    uint32_t block = slot / ROWS_IN_BLOCK;
+    if (reader->rows.len == 0 || reader->block != block) {
+        struct key key = key_of_rows(reader->app, slot);
+        const struct snapshot *snapshot = reader->snapshot;
+        enum err err =
+            env_get(snapshot->txn, snapshot->store, TABLE_ROWS, key_view(&key), &reader->rows);
+        if (err != ERR_OK)
+            return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+        reader->block = block;
+    }
+    bool whole = decode(reader->rows, reader->app, slot, place) && place->user != 0;
+    return whole ? ERR_OK : ERR_CORRUPT;
 }
 
 enum err slot_row(struct snapshot *snapshot, uint32_t app, uint32_t slot, struct place *place)

@@ -5,7 +5,7 @@
 
 #include "store/env.h"
 
-enum { ROW_BYTES = 32, ROWS_IN_BLOCK = 127, SLOT_NONE = UINT32_MAX };
+enum { ROW_BYTES = 36, ROWS_IN_BLOCK = 113, SLOT_NONE = UINT32_MAX };
 
 /* What is said of an app's index as a whole. */
 struct index_head {
@@ -20,12 +20,20 @@ enum err head_read(struct snapshot *snapshot, uint32_t app, struct index_head *h
 /* Appends its stored form. */
 void head_encode(const struct index_head *head, struct key *value);
 
-/* Where the session of a slot lies. ERR_CORRUPT: none has it. */
+/* Where the session of a slot lies, and its device. ERR_CORRUPT: none has it. */
 enum err slot_row(struct snapshot *snapshot, uint32_t app, uint32_t slot,
                   struct place *place) MUST_CHECK;
 /* The row of a slot that was given back: `created` is the next such. ERR_CORRUPT: it is none. */
 enum err slot_free(struct snapshot *snapshot, uint32_t app, uint32_t slot,
                    struct place *row) MUST_CHECK;
+
+/* Rows of slots that follow each other mostly lie in one block, which is kept at hand. */
+struct row_reader {
+    struct snapshot *snapshot;
+    uint32_t app, block;
+    struct str rows; /* of that block; empty before the first */
+};
+enum err row_reader_read(struct row_reader *reader, uint32_t slot, struct place *place) MUST_CHECK;
 
 void slot_encode(const struct place *place, uint8_t *row);
 /* Of the block a slot is in: its number is the slot divided by ROWS_IN_BLOCK. */
