@@ -2,9 +2,21 @@
 
 #include <sodium.h>
 
+/* libsodium 1.0.18 takes a byte beyond ASCII for one of the alphabet's last two letters where they
+ * are the same but for the highest bit. */
+static bool is_ascii(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] & 0x80)
+            return false;
+    return true;
+}
+
 static bool decode(struct str text, int variant, char *out, size_t size, size_t *len)
 {
     *len = 0;
+    if (!is_ascii(text))
+        return false;
     return text.len == 0 || sodium_base642bin((unsigned char *)out, size, text.ptr, text.len, NULL,
                                               len, NULL, variant) == 0;
 }

@@ -244,3 +244,17 @@ Test(base_text, base64url_comes_back)
     }
     arena_free(arena);
 }
+
+Test(base_text, base64_has_64_letters)
+{
+    char bytes[3];
+    size_t len, letters = 0, url_letters = 0;
+    for (int byte = 0; byte < 256; byte++) {
+        const char text[] = {'A', 'A', 'A', (char)byte};
+        letters += base64_decode((struct str){text, sizeof(text)}, bytes, sizeof(bytes), &len);
+        url_letters +=
+            base64url_decode((struct str){text, sizeof(text)}, bytes, sizeof(bytes), &len);
+    }
+    cr_expect_eq(letters, 64 + 1, "and '=' at the end");
+    cr_expect_eq(url_letters, 64);
+}
