@@ -22,6 +22,7 @@ static const struct {
     [ERR_ENDED] = {"ended", 409, "the session is in another state"},
     [ERR_TOO_LARGE] = {"too_large", 413, "larger than allowed"},
     [ERR_RUNAWAY] = {"runaway_pattern", 400, "the pattern took too long to match"},
+    [ERR_MARK] = {"invalid", 400, "no page of this list ended there"},
     [ERR_MEMORY] = {"memory", 500, "out of memory"},
     [ERR_IO] = {"io", 500, "input or output failed"},
     [ERR_FULL] = {"full", 503, "the store is full"},

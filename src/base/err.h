@@ -24,6 +24,7 @@ enum err {
     ERR_ENDED,        /* the session is not in the state that is asked for */
     ERR_TOO_LARGE,    /* over a limit of ours */
     ERR_RUNAWAY,      /* a pattern ran over its match limit */
+    ERR_MARK,         /* a list is to go on where we never said that a page of it ended */
     ERR_MEMORY,
     ERR_IO,
     ERR_FULL,    /* disk or map full */

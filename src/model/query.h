@@ -46,6 +46,9 @@ struct order {
 struct mark {
     int64_t created;
     struct str id; /* as the query's vendor spells it */
+    /* The session itself, for an id that was brought can be what another's is spelled like: what
+     * follows it among those of one spelling follows the mark. NULL: none of them does. */
+    const struct uuid *session;
 };
 
 enum { ORDERS_MAX = 8 };

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 _Static_assert(HASH_BYTES == crypto_hash_sha256_BYTES, "SHA-256");
+_Static_assert(TAG_BYTES * 2 >= HASH_BYTES, "half of it at least (RFC 2104, 5)");
 
 bool secret_begin(void)
 {
@@ -27,16 +28,31 @@ void secret_make(char *out)
     write_text(random, out);
 }
 
-void secret_derive(struct str secret, const char *purpose, const void *bytes, size_t len, char *out)
+/* Writes HASH_BYTES bytes. */
+static void authenticate(struct str secret, const char *purpose, const void *bytes, size_t len,
+                         uint8_t *out)
 {
     crypto_auth_hmacsha256_state state;
-    uint8_t made[HASH_BYTES];
     crypto_auth_hmacsha256_init(&state, (const unsigned char *)secret.ptr, secret.len);
     crypto_auth_hmacsha256_update(&state, (const unsigned char *)purpose, strlen(purpose) + 1);
     crypto_auth_hmacsha256_update(&state, bytes, len);
-    crypto_auth_hmacsha256_final(&state, made);
+    crypto_auth_hmacsha256_final(&state, out);
     secret_wipe(&state, sizeof(state));
+}
+
+void secret_derive(struct str secret, const char *purpose, const void *bytes, size_t len, char *out)
+{
+    uint8_t made[HASH_BYTES];
+    authenticate(secret, purpose, bytes, len, made);
     write_text(made, out);
+}
+
+void secret_tag(struct str secret, const char *purpose, const void *bytes, size_t len, uint8_t *out)
+{
+    uint8_t made[HASH_BYTES];
+    authenticate(secret, purpose, bytes, len, made);
+    memcpy(out, made, TAG_BYTES);
+    secret_wipe(made, sizeof(made));
 }
 
 void secret_random(void *bytes, size_t len)

@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 
-enum { SECRET_TEXT = 43, HASH_BYTES = 32, HASH_HEX = 64 };
+enum { SECRET_TEXT = 43, HASH_BYTES = 32, HASH_HEX = 64, TAG_BYTES = 16 };
 
 /* Must be called once before any other function here and before ids are made; false when the
  * system's random source does not work. */
@@ -23,6 +23,9 @@ void secret_wipe(void *bytes, size_t len);
  * secret_make: nobody can tell it without the secret, and it tells nothing of the secret. */
 void secret_derive(struct str secret, const char *purpose, const void *bytes, size_t len,
                    char *out);
+/* The same cut to TAG_BYTES bytes, to go with the bytes that it vouches for. */
+void secret_tag(struct str secret, const char *purpose, const void *bytes, size_t len,
+                uint8_t *out);
 /* Random bytes; and whether two texts are the same, in constant time for texts of one length. */
 void secret_random(void *bytes, size_t len);
 bool secret_equal(struct str a, struct str b);

@@ -141,7 +141,10 @@ static bool stands_after(const struct query *query, const struct session *sessio
     if (session->created != query->after->created)
         return session->created < query->after->created;
     session_spell(session, query->vendor, &spelling);
-    return str_cmp(spelling_view(&spelling), query->after->id) > 0;
+    int cmp = str_cmp(spelling_view(&spelling), query->after->id);
+    if (cmp == 0 && query->after->session)
+        cmp = memcmp(session->id.bytes, query->after->session->bytes, sizeof(session->id.bytes));
+    return cmp > 0;
 }
 
 static enum err search_user(const struct query *query, const struct candidate *candidate,
