@@ -16,6 +16,13 @@ struct change {
 enum err core_list(struct snapshot *snapshot, struct arena *arena,
                    struct answer *answer) MUST_CHECK;
 
+/* For a list with wish.pages_of. Before it is looked for: reads wish.after into the query.
+ * ERR_MARK. After, one session more than the limit having been looked for: takes that off again,
+ * and makes answer.next. */
+enum err page_begin(struct snapshot *snapshot, struct arena *arena,
+                    struct answer *answer) MUST_CHECK;
+enum err page_end(struct snapshot *snapshot, struct arena *arena, struct answer *answer) MUST_CHECK;
+
 enum err change_get(struct change *change) MUST_CHECK;
 enum err change_look(struct change *change) MUST_CHECK; /* VERB_USER, VERB_USERS, VERB_AUDIT */
 enum err change_end(struct change *change) MUST_CHECK;

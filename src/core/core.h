@@ -103,8 +103,13 @@ struct wish {
     struct str user;     /* SCOPE_USER: the user's id; an unknown one has no sessions */
     struct str user_too; /* another spelling of it, where one session is concerned; or empty */
     bool without_caller; /* the caller's own session is left out */
-    struct query query;  /* user, holder and without are filled in by core */
-    struct str current;  /* the token of somebody's own session, to be pointed out; or empty */
+    struct query query;  /* user, holder, without and after are filled in by core */
+    /* VERB_LIST, newest first, of at least one: a name for the kind of list, where its pages follow
+     * each other by answer.next, which is good for the list of this name, app and user alone; and
+     * the one of the page before, or empty. */
+    const char *pages_of;
+    struct str after;
+    struct str current; /* the token of somebody's own session, to be pointed out; or empty */
     int64_t since;
     uint64_t line;
 
@@ -150,9 +155,10 @@ struct trail_line {
 
 struct answer {
     const struct caller *caller;
-    struct wish wish;               /* as it was granted */
-    struct page page;               /* VERB_LIST */
-    const struct user *users;       /* VERB_USERS; the arena's, as is the next */
+    struct wish wish;         /* as it was granted */
+    struct page page;         /* VERB_LIST */
+    struct str next;          /* and, with wish.pages_of, `after` of the next page, or empty */
+    const struct user *users; /* VERB_USERS; the arena's, as is the next */
     const struct trail_line *lines; /* VERB_AUDIT */
     size_t count;                   /* of users or lines */
     bool more;                      /* there are more */
@@ -188,8 +194,8 @@ enum err core_admit(struct core *core, struct snapshot *snapshot, struct arena *
                     struct caller *caller) MUST_CHECK;
 
 /* Finds what is wished for that caller, and plans what is to be written for it. ERR_AAL,
- * ERR_RUNAWAY, ERR_NOT_FOUND, ERR_MEMORY, and what the store gives. The snapshot may be NULL for
- * VERB_NOTHING. */
+ * ERR_RUNAWAY, ERR_MARK, ERR_NOT_FOUND, ERR_MEMORY, and what the store gives. The snapshot may be
+ * NULL for VERB_NOTHING. */
 enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *arena,
                     const struct caller *caller, const struct wish *wish, int64_t now,
                     struct answer *answer) MUST_CHECK;

@@ -43,11 +43,15 @@ enum err core_list(struct snapshot *snapshot, struct arena *arena, struct answer
 {
     const struct caller *caller = answer->caller;
     bool nobody = false;
-    enum err err = resolve_scope(snapshot, caller, &answer->wish, &nobody);
+    enum err err = page_begin(snapshot, arena, answer);
+    if (err == ERR_OK)
+        err = resolve_scope(snapshot, caller, &answer->wish, &nobody);
     if (err != ERR_OK || nobody)
         return err;
-    return store_find(snapshot, &caller->app, &answer->wish.query, answer->now, arena,
-                      &answer->page);
+    struct query query = answer->wish.query;
+    query.limit += answer->wish.pages_of != NULL; /* one more says whether there are more */
+    err = store_find(snapshot, &caller->app, &query, answer->now, arena, &answer->page);
+    return err == ERR_OK ? page_end(snapshot, arena, answer) : err;
 }
 
 /* Which session is somebody's own; a token that is nobody's here points out none. */

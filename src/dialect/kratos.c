@@ -215,6 +215,8 @@ static const struct {
     {ERR_INVALID, NULL, "The request was malformed or contained invalid parameters", NULL},
     {ERR_MALFORMED, NULL, "The request was malformed or contained invalid parameters", NULL},
     {ERR_TOO_LARGE, NULL, "The request was malformed or contained invalid parameters", NULL},
+    {ERR_MARK, NULL, "The request was malformed or contained invalid parameters",
+     "The page token is invalid, do not craft your own page tokens"},
     {ERR_NOT_FOUND, NULL, "Unable to locate the resource", ""},
     {ERR_NO_ROUTE, NULL, "The requested resource could not be found", NULL},
     {ERR_NO_METHOD, NULL, "The requested method is not allowed here", NULL},

@@ -94,19 +94,14 @@ enum err kratos_want_all(const struct request *request, const struct caller *cal
 {
     (void)caller;
     struct expansion expansion;
-    int64_t size;
     wish->scope = SCOPE_APP;
     wish->query = (struct query){.vendor = VENDOR_KRATOS};
+    wish->pages_of = "kratos sessions";
+    wish->after = kratos_keyset_after(request);
     enum err err = read_active(request, &wish->query, failure);
     if (err == ERR_OK)
-        err = kratos_keyset_size(request, &size, failure);
-    if (err == ERR_OK)
-        err = read_expand(request, &expansion, failure);
-    if (err == ERR_OK)
-        err = kratos_keyset_mark(request, &wish->query.after, failure);
-    if (err == ERR_OK)
-        wish->query.limit = size + 1; /* one more says whether there are more */
-    return err;
+        err = kratos_keyset_size(request, &wish->query.limit, failure);
+    return err == ERR_OK ? read_expand(request, &expansion, failure) : err;
 }
 
 void kratos_show_all(const struct request *request, const struct answer *answer,
@@ -117,13 +112,11 @@ void kratos_show_all(const struct request *request, const struct answer *answer,
                                .detail = KRATOS_SCHEMA_URL | KRATOS_METADATA_ADMIN,
                                .devices = expansion.devices ? KRATOS_DEVICES : KRATOS_DEVICES_NULL};
     const struct page *page = &answer->page;
-    size_t size = (size_t)answer->wish.query.limit - 1;
-    size_t count = page->count < size ? page->count : size;
-    const struct session *last = page->count > size ? &page->items[size - 1].session : NULL;
     struct json_out json = kratos_begin_json(reply);
-    reply_header(reply, "Link", kratos_keyset_link(request, (int64_t)size, last));
+    reply_header(reply, "Link",
+                 kratos_keyset_link(request, answer->wish.query.limit, answer->next));
     json_array_begin(&json);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < page->count; i++)
         kratos_show_session(request, &page->items[i].session, page->items[i].status,
                             &page->items[i].user, &view, &json);
     json_array_end(&json);

@@ -1,15 +1,17 @@
 #include "dialect/kratos_keyset.h"
 
 #include "base/base64.h"
-#include "base/clock.h"
 #include "dialect/kratos_id.h"
 #include "dialect/kratos_link.h"
 
 enum { SIZE_DEFAULT = 250, SIZE_MOST = 1000, TOKEN_MAX = 256 };
 
-/* What the first page's token says: after whatever was made in a far year. */
+/* What the first page's token says, its parts in either order: after whatever was made in a far
+ * year. Everybody may know it, and it is the same for all. */
 static const struct str beginning =
     STR("id=00000000-0000-0000-0000-000000000000/created_at=2200-12-31 23:59:59");
+static const struct str beginning_too =
+    STR("created_at=2200-12-31 23:59:59/id=00000000-0000-0000-0000-000000000000");
 
 struct str kratos_param(const struct request *request, const char *name)
 {
@@ -41,48 +43,12 @@ enum err kratos_keyset_size(const struct request *request, int64_t *size, struct
     return ERR_OK;
 }
 
-static bool read_instant(struct str text, int64_t *instant)
-{
-    char copy[32];
-    if (text.len <= 10 || text.len > sizeof(copy) || text.ptr[10] != ' ')
-        return false;
-    memcpy(copy, text.ptr, text.len);
-    copy[10] = 'T';
-    return instant_parse((struct str){copy, text.len}, INSTANT_LOOSE, instant, NULL);
-}
-
-/* "id=UUID/created_at=TIME", in either order. */
-static bool read_mark(struct arena *arena, struct str text, struct mark *mark)
-{
-    struct str part, name, value;
-    struct failure unsaid = {.err = ERR_OK};
-    bool has_id = false, has_instant = false;
-    while (text.len) {
-        str_split(text, '/', &part, &text);
-        str_split(part, '=', &name, &value);
-        if (str_eq(name, STR("id")))
-            has_id = kratos_id_read(arena, value, &mark->id, &unsaid) == ERR_OK;
-        else if (str_eq(name, STR("created_at")))
-            has_instant = read_instant(value, &mark->created);
-    }
-    return has_id && has_instant;
-}
-
-enum err kratos_keyset_mark(const struct request *request, const struct mark **mark,
-                            struct failure *failure)
+struct str kratos_keyset_after(const struct request *request)
 {
     struct str text;
-    if (kratos_param(request, "page_token").len == 0)
-        return ERR_OK;
-    struct mark *place = arena_alloc(request->arena, sizeof(*place));
-    if (!place)
-        return ERR_MEMORY;
-    if (!read_token(request, &text) || !read_mark(request->arena, text, place)) {
-        failure->text = STR("The page token is invalid, do not craft your own page tokens");
-        return ERR_INVALID;
-    }
-    *mark = place;
-    return ERR_OK;
+    bool begins = read_token(request, &text) &&
+                  (text.len == 0 || str_eq(text, beginning) || str_eq(text, beginning_too));
+    return begins ? STR_NONE : kratos_param(request, "page_token");
 }
 
 /* ---- Link ---- */
@@ -92,37 +58,21 @@ static struct str query_of(const struct request *request, int64_t size, struct s
     struct arena *arena = request->arena;
     const struct param own[] = {
         {STR("page_size"), arena_printf(arena, "%lld", (long long)size)},
-        {STR("page_token"), base64url_encode(arena, token)},
+        {STR("page_token"), token},
     };
     return kratos_link_query(request, own, 2);
 }
 
-static struct str token_after(struct arena *arena, const struct session *last)
-{
-    struct spelling id;
-    struct buf instant = {0};
-    session_spell(last, VENDOR_KRATOS, &id);
-    instant_put_millis(&instant, last->created);
-    /* 2024-06-01T12:00:00.123Z, as a database writes it. */
-    struct str text =
-        instant.failed ? STR_NONE
-                       : arena_printf(arena, "id=%.*s/created_at=%.10s %.12s",
-                                      STR_ARG(spelling_view(&id)), instant.ptr, instant.ptr + 11);
-    buf_free(&instant);
-    return text;
-}
-
-struct str kratos_keyset_link(const struct request *request, int64_t size,
-                              const struct session *last)
+struct str kratos_keyset_link(const struct request *request, int64_t size, struct str next_token)
 {
     struct arena *arena = request->arena;
     struct str prefix = request->site->prefix, path = request->path;
-    struct str first = query_of(request, size, beginning);
+    struct str first = query_of(request, size, base64url_encode(arena, beginning));
     struct str link = arena_printf(arena, "<%.*s%.*s?%.*s>; rel=\"first\"", STR_ARG(prefix),
                                    STR_ARG(path), STR_ARG(first));
-    if (!last)
+    if (next_token.len == 0)
         return link;
-    struct str next = query_of(request, size, token_after(arena, last));
+    struct str next = query_of(request, size, next_token);
     return arena_printf(arena, "%.*s,<%.*s%.*s?%.*s>; rel=\"next\"", STR_ARG(link), STR_ARG(prefix),
                         STR_ARG(path), STR_ARG(next));
 }

@@ -19,6 +19,8 @@ static void who(const struct request *request, struct credential *credential)
     credential->tokens[credential->token_count++] = key;
 }
 
+const char native_no_page[] = "must be the \"next\" of the page before";
+
 enum err native_refuse(struct failure *failure, const char *field, const char *text)
 {
     failure->field = str_of(field);
@@ -185,7 +187,7 @@ static enum err want_audit(const struct request *request, const struct caller *c
         return native_refuse(failure, "since", "must be an RFC 3339 instant");
     if (after && (!str_split(after->value, '.', &instant, &number) ||
                   !str_to_i64(instant, &wish->since) || !str_to_i64(number, &line) || line < 0))
-        return native_refuse(failure, "after", "must be the \"next\" of the page before");
+        return native_refuse(failure, "after", native_no_page);
     wish->line = (uint64_t)line;
     return native_read_limit(request, wish, failure);
 }
@@ -228,13 +230,15 @@ static void fail(const struct request *request, const struct route *route,
                  const struct failure *failure, struct reply *reply)
 {
     (void)request, (void)route;
+    bool no_page = failure->err == ERR_MARK;
+    struct str field = no_page ? STR("after") : failure->field;
     reply_restart(reply, err_status(failure->err));
     struct json_out json = reply_json(reply);
     json_object_begin(&json);
     json_member_text(&json, "error", str_of(err_word(failure->err)));
-    if (failure->field.len)
-        json_member_text(&json, "field", failure->field);
-    json_member_text(&json, "message", failure->text);
+    if (field.len)
+        json_member_text(&json, "field", field);
+    json_member_text(&json, "message", no_page ? str_of(native_no_page) : failure->text);
     json_object_end(&json);
 }
 

@@ -6,6 +6,9 @@
 
 enum { NATIVE_LIMIT_DEFAULT = 100, NATIVE_LIMIT_MAX = 1000 };
 
+/* What is wrong with an `after` that is none. */
+extern const char native_no_page[];
+
 /* ERR_INVALID, with the field at fault and what it must be. */
 enum err native_refuse(struct failure *failure, const char *field, const char *text) MUST_CHECK;
 

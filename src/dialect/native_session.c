@@ -12,21 +12,16 @@ static void name_session(const struct request *request, struct wish *wish)
     wish->session = request->wilds[0];
 }
 
-/* A page goes on after "instant.id" of the last session of the one before. */
-static enum err read_after(const struct request *request, struct query *query,
+/* Bounds may be others on the next page, and so may the limit: a place is a place among all. */
+static enum err read_after(const struct request *request, struct wish *wish,
                            struct failure *failure)
 {
     const struct param *after = request_param(request, "after");
-    struct str instant;
-    struct mark *mark = arena_alloc(request->arena, sizeof(*mark));
+    wish->pages_of = "rollcall sessions";
     if (!after)
         return ERR_OK;
-    if (!mark)
-        return ERR_MEMORY;
-    if (!str_split(after->value, '.', &instant, &mark->id) || !str_to_i64(instant, &mark->created))
-        return native_refuse(failure, "after", "must be the \"next\" of the page before");
-    query->after = mark;
-    return ERR_OK;
+    wish->after = after->value;
+    return after->value.len ? ERR_OK : native_refuse(failure, "after", native_no_page);
 }
 
 /* What a list may be narrowed by: one status, and bounds of instants. */
@@ -98,7 +93,7 @@ static enum err read_list(const struct request *request, struct wish *wish, stru
     wish->query.conditions = narrowing.conditions;
     wish->query.condition_count = narrowing.count;
     if (err == ERR_OK)
-        err = read_after(request, &wish->query, failure);
+        err = read_after(request, wish, failure);
     return err == ERR_OK ? native_read_limit(request, wish, failure) : err;
 }
 
@@ -389,24 +384,18 @@ static void show_page(const struct answer *answer, struct json_out *json)
     json_array_end(json);
 }
 
-/* The total counts what follows the mark, so that the page is the last one when it is all. */
+/* The total is said once, on the first page. */
 void native_show_list(const struct request *request, const struct answer *answer,
                       struct reply *reply)
 {
-    const struct page *page = &answer->page;
+    (void)request;
     struct json_out json = reply_json(reply);
     json_object_begin(&json);
     show_page(answer, &json);
     if (!answer->wish.query.after)
-        json_member_i64(&json, "total", (int64_t)page->total);
-    if (page->total > page->count) {
-        const struct session *last = &page->items[page->count - 1].session;
-        struct spelling id;
-        session_spell(last, VENDOR_KRATOS, &id);
-        json_member_text(&json, "next",
-                         arena_printf(request->arena, "%lld.%.*s", (long long)last->created,
-                                      STR_ARG(spelling_view(&id))));
-    }
+        json_member_i64(&json, "total", (int64_t)answer->page.total);
+    if (answer->next.len)
+        json_member_text(&json, "next", answer->next);
     json_object_end(&json);
 }
 
