@@ -7,8 +7,11 @@
  *   and beside it, or else one level up:     records.jsonl, now, site
  *
  * {token:SESSION} in a header stands for an access token of that session made at `now`,
- * {token:SESSION@INSTANT} for one made then. All headers but Content-Length are compared; JSON by
- * value, all else by bytes. "{any}" is expected where any JSON value, or header, will do. */
+ * {token:SESSION@INSTANT} for one made then. {next} in a request line stands for the token of the
+ * next page in an answer before, {next^N} for it with another letter at place N, {next-N} without
+ * its last N letters; in what is expected, {next} stands for the one in the answer itself. All
+ * headers but Content-Length are compared; JSON by value, all else by bytes. "{any}" is expected
+ * where any JSON value, or header, will do. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <ctype.h>
@@ -77,6 +80,7 @@ struct golden {
     char *env[ENV_MAX];
     size_t env_count;
     struct str body;
+    struct str next; /* the last token of a next page that was answered; or empty */
 };
 
 static void begin_site(struct golden *golden, struct site *site)
@@ -174,6 +178,36 @@ static struct str with_token(struct golden *golden, struct str value)
                         (int)(value.len - (size_t)(close + 1 - value.ptr)), close + 1);
 }
 
+/* As "{next" goes on. */
+static struct str changed_next(struct golden *golden, struct str how)
+{
+    struct str copy = arena_copy(golden->arena, golden->next);
+    int64_t number = 0;
+    char *letters = (char *)copy.ptr;
+    if (how.len == 0)
+        return copy;
+    cr_assert(copy.ptr && str_to_i64(str_from(how, 1), &number) && number < (int64_t)copy.len,
+              "%s: {next%.*s}", golden->folder, STR_ARG(how));
+    if (how.ptr[0] == '^')
+        letters[number] = letters[number] == 'A' ? 'B' : 'A';
+    else
+        copy.len -= (size_t)number;
+    return copy;
+}
+
+static struct str with_next(struct golden *golden, struct str text)
+{
+    static const struct str mark = STR("{next");
+    const char *at = text.len ? memmem(text.ptr, text.len, mark.ptr, mark.len) : NULL;
+    const char *close = at ? memchr(at, '}', text.len - (size_t)(at - text.ptr)) : NULL;
+    if (!close)
+        return text;
+    struct str how = {at + mark.len, (size_t)(close - at) - mark.len};
+    return arena_printf(golden->arena, "%.*s%.*s%.*s", (int)(at - text.ptr), text.ptr,
+                        STR_ARG(changed_next(golden, how)),
+                        (int)(text.len - (size_t)(close + 1 - text.ptr)), close + 1);
+}
+
 static void add_variable(struct golden *golden, const char *name, struct str value)
 {
     cr_assert_lt(golden->env_count, ENV_MAX - 1);
@@ -200,6 +234,7 @@ static void read_request(struct golden *golden)
     golden->env_count = 0;
     str_split(rest, '\n', &line, &rest);
     cr_assert(str_split(line, ' ', &method, &target), "%s: no request line", golden->folder);
+    target = with_next(golden, target);
     str_split(target, '?', &path, &query);
     add_variable(golden, "REQUEST_METHOD", method);
     add_variable(golden, "REQUEST_URI", target);
@@ -327,9 +362,34 @@ static void compare_json(const char *folder, struct str expected, struct str got
     json_decref(b);
 }
 
+/* What follows a text within another; empty where it is not there. */
+static struct str what_follows(struct str text, struct str before)
+{
+    const char *at = text.len ? memmem(text.ptr, text.len, before.ptr, before.len) : NULL;
+    return at ? str_from(text, (size_t)(at - text.ptr) + before.len) : STR_NONE;
+}
+
+/* Of the second link, where Link has one, or of a member "next"; without either, the last one that
+ * there was stays. */
+static void keep_next(struct golden *golden, struct response got)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    struct str link = STR_NONE;
+    find_header(got.headers, STR("Link"), &link);
+    struct str next = link.len ? what_follows(what_follows(link, STR(",<")), STR("page_token="))
+                               : what_follows(got.body, STR("\"next\":\""));
+    if (next.len == 0)
+        return;
+    golden->next = arena_printf(golden->arena, "%.*s", STR_ARG(next));
+    golden->next.len = strspn(golden->next.ptr, letters);
+}
+
 static void compare(struct golden *golden, struct str out)
 {
-    struct response expected = split_response(str_of(golden->expected)), got = split_response(out);
+    struct response got = split_response(out);
+    keep_next(golden, got);
+    struct response expected = split_response(with_next(golden, str_of(golden->expected)));
     struct str type = STR_NONE, word, status;
     str_split(got.status, ' ', &word, &status);
     status.len = status.len > 3 ? 3 : status.len;
