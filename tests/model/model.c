@@ -53,6 +53,7 @@ static const struct {
     {step_rocketchat_logout_me, 7, false},
     {step_rocketchat_logout_any, 6, false},
     {step_rocketchat_logout, 4, false},
+    {step_walk, 6, true},
 };
 enum { STEP_KINDS = sizeof(steps) / sizeof(*steps) };
 

@@ -27,6 +27,9 @@ void step_rocketchat_logout_me(struct driver *driver);
 void step_rocketchat_logout_any(struct driver *driver);
 void step_rocketchat_logout(struct driver *driver);
 
+/* A list is walked through page by page, and other steps are done in between. */
+void step_walk(struct driver *driver);
+
 /* Sessions are brought from elsewhere, with tokens that are known. */
 void step_import(struct driver *driver);
 void step_clock(struct driver *driver);
