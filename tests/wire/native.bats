@@ -222,6 +222,50 @@ spelled() {
     expect_status 400
 }
 
+# asked_by_cgi TARGET: what a program of its own answers, in $body.
+asked_by_cgi() {
+    body=$(env -i GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET REQUEST_URI="$1" QUERY_STRING="${1#*\?}" \
+        ROLLCALL_STORE="$BATS_FILE_TMPDIR/store" HTTP_AUTHORIZATION="Bearer rk" "$rollcalld" </dev/null |
+        tr -d '\r' | sed '1,/^$/d')
+}
+
+@test "a walk outlasts its process and the app's signing key, and what comes and goes" {
+    local n ids=() seen='' next
+    for n in 1 2 3 4 5 6; do
+        create "walker$n"
+        ids+=("$id")
+    done
+    # The newest six, from the last to the first: 6 5 | 4 3 | 2 1.
+    get '/admin/sessions?page_size=2' -H "Authorization: Bearer rk"
+    expect_status 200
+    seen+=$(jq -r '.[].id' <<<"$body")$'\n'
+    next=$(sed -n 's/^[Ll]ink: .*,<\([^>]*\)>; rel="next".*/\1/p' <<<"$headers")
+    native DELETE "/sessions/${ids[4]}" # the one the page ended with
+    create latecomer
+    "$rollcall" --store "$BATS_FILE_TMPDIR/store" key rotate --app acme
+    asked_by_cgi "$next"
+    seen+=$(jq -r '.[].id' <<<"$body")$'\n'
+    [ "$(grep . <<<"$seen")" = "$(printf '%s\n' "${ids[5]}" "${ids[4]}" "${ids[3]}" "${ids[2]}")" ]
+    # The same of Rollcall's own list, one user's.
+    for n in 1 2 3 4; do create walker7; done
+    native GET '/users/walker7/sessions?limit=3'
+    expect_json '.sessions | length' 3
+    next=$(jq -r .next <<<"$body")
+    "$rollcall" --store "$BATS_FILE_TMPDIR/store" key rotate --app acme
+    asked_by_cgi "/rollcall/v1/users/walker7/sessions?limit=3&after=$next"
+    expect_json '[(.sessions | length), has("next")]' '[1,false]'
+    native GET "/sessions?user=walker7&after=$next"
+    expect_json '.sessions | length' 1
+    for n in "/users/walker1/sessions?after=$next" "/sessions?after=$next" "/sessions?user=walker7&after=A$next"; do
+        native GET "$n"
+        expect_status 400
+        expect_json '[.error, .field]' '["invalid","after"]'
+    done
+    get "/admin/sessions?page_token=$next" -H "Authorization: Bearer rk"
+    expect_status 400
+    expect_json .error.reason '"The page token is invalid, do not craft your own page tokens"'
+}
+
 @test "the audit trail says who did what" {
     create hugo '' -H "X-Rollcall-Actor: x"
     get "/rollcall/v1/sessions/$id" -X DELETE -H "Authorization: Bearer rk" -H "X-Rollcall-Actor: helpdesk/7"
