@@ -333,7 +333,8 @@ struct question world_ask(const struct world *world, enum kind kind, struct cond
     if (held && kind == KIND_ANY && random_below(4) == 0)
         query->without = &held->draft.id;
     if (held && kind == KIND_ANY && random_below(4) == 0) {
-        question.after = (struct mark){.created = held->draft.created, .id = draw_id(world, query->vendor)};
+        question.after =
+            (struct mark){.created = held->draft.created, .id = draw_id(world, query->vendor)};
         query->after = &question.after;
     }
     return question;
