@@ -46,14 +46,9 @@ static int bytes_cmp(struct str a, struct str b)
     return sign((int64_t)a.len, (int64_t)b.len);
 }
 
-/* A user's id without "usr-", and as a number of 200 digits when it is one. */
-struct user_key {
-    char text[256], padded[256];
-    bool number;
-};
-
-static struct user_key user_key(struct str id)
+struct user_key naive_user_key(struct str id)
 {
+    enum { DIGITS = 200 };
     struct user_key key = {.number = true};
     snprintf(key.text, sizeof(key.text), "%.*s", STR_ARG(id));
     if (strncmp(key.text, "usr-", 4) == 0)
@@ -62,43 +57,22 @@ static struct user_key user_key(struct str id)
         key.number = key.number && isdigit((unsigned char)*c);
     key.number = key.number && key.text[0];
     size_t len = strlen(key.text);
-    memset(key.padded, '0', 200);
-    memcpy(key.padded + 200 - len, key.text, len + 1);
+    memset(key.padded, '0', DIGITS);
+    memcpy(key.padded + DIGITS - len, key.text, len + 1);
     return key;
 }
 
-static int user_cmp(struct str a, struct str b)
+static int user_cmp(const struct user_key *left, const struct user_key *right)
 {
-    struct user_key left = user_key(a), right = user_key(b);
-    if (left.number != right.number)
-        return left.number ? -1 : 1;
-    int cmp = left.number ? strcmp(left.padded, right.padded) : 0;
-    return cmp ? cmp : strcmp(left.text, right.text);
+    if (left->number != right->number)
+        return left->number ? -1 : 1;
+    int cmp = left->number ? strcmp(left->padded, right->padded) : 0;
+    return cmp ? cmp : strcmp(left->text, right->text);
 }
 
 static struct str spelled(const struct held *held, enum vendor vendor)
 {
     return spelling_view(&held->spelled[vendor]);
-}
-
-static struct str call(struct str user_id, const char *const *names, size_t count)
-{
-    size_t sum = user_id.len;
-    for (size_t i = 0; i < user_id.len; i++)
-        sum += (unsigned char)user_id.ptr[i];
-    return str_of(names[sum % count]);
-}
-
-struct str naive_username(struct str user_id)
-{
-    static const char *const names[] = {"", "jane", "Jane", "mobile.safari", "ios"};
-    return call(user_id, names, sizeof(names) / sizeof(*names));
-}
-
-struct str naive_user_name(struct str user_id)
-{
-    static const char *const names[] = {"Jane Doe", "", "Fire Chrome", "~", "a b", "Bo"};
-    return call(user_id, names, sizeof(names) / sizeof(*names));
 }
 
 static int64_t number_of(const struct held *held, const struct question *question, enum field field)
@@ -119,11 +93,11 @@ static int field_cmp(const struct held *a, const struct held *b, const struct qu
     case FIELD_ID:
         return bytes_cmp(spelled(a, question->query.vendor), spelled(b, question->query.vendor));
     case FIELD_USER:
-        return user_cmp(a->user_id, b->user_id);
+        return user_cmp(&a->holder->key, &b->holder->key);
     case FIELD_USERNAME:
-        return bytes_cmp(naive_username(a->user_id), naive_username(b->user_id));
+        return bytes_cmp(a->holder->username, b->holder->username);
     case FIELD_USER_NAME:
-        return bytes_cmp(naive_user_name(a->user_id), naive_user_name(b->user_id));
+        return bytes_cmp(a->holder->name, b->holder->name);
     case FIELD_DEVICE_NAME:
         return bytes_cmp(left[TEXT_DEVICE_NAME], right[TEXT_DEVICE_NAME]);
     case FIELD_OS_NAME:
@@ -135,25 +109,30 @@ static int field_cmp(const struct held *a, const struct held *b, const struct qu
     }
 }
 
-struct sorting {
+/* A question, and what of it is worked out once for all sessions. */
+struct search {
     const struct held *all;
     const struct question *question;
+    struct user_key keys[CONDITIONS_MAX]; /* of conditions on users */
+    regex_t regex;
 };
 
 static int held_cmp(const void *left, const void *right, void *context)
 {
-    const struct sorting *sorting = context;
-    const struct query *query = &sorting->question->query;
-    const struct held *a = &sorting->all[*(const size_t *)left],
-                      *b = &sorting->all[*(const size_t *)right];
+    const struct search *search = context;
+    const struct query *query = &search->question->query;
+    const struct held *a = &search->all[*(const size_t *)left],
+                      *b = &search->all[*(const size_t *)right];
     for (size_t i = 0; i < query->order_count; i++) {
-        int cmp = field_cmp(a, b, sorting->question, query->orders[i].field);
+        int cmp = field_cmp(a, b, search->question, query->orders[i].field);
         if (cmp)
             return query->orders[i].descending ? -cmp : cmp;
     }
     if (query->order_count == 0 && a->draft.created != b->draft.created)
         return a->draft.created > b->draft.created ? -1 : 1;
-    int cmp = field_cmp(a, b, sorting->question, FIELD_ID);
+    int cmp = field_cmp(a, b, search->question, FIELD_ID);
+    if (cmp == 0) /* one was brought with an id that is made of the other's */
+        cmp = memcmp(a->draft.id.bytes, b->draft.id.bytes, sizeof(a->draft.id.bytes));
     return query->id_descending ? -cmp : cmp;
 }
 
@@ -171,40 +150,40 @@ static bool relates(int cmp, enum relation relation)
     }
 }
 
-static bool holds(const struct held *held, const struct question *question,
-                  const struct condition *condition)
+static bool holds(const struct search *search, const struct held *held, size_t at)
 {
+    const struct question *question = search->question;
+    const struct condition *condition = &question->query.conditions[at];
     if (condition->field == FIELD_ID)
         return relates(bytes_cmp(spelled(held, question->query.vendor), condition->text),
                        condition->relation);
     if (condition->field == FIELD_USER)
-        return relates(user_cmp(held->user_id, condition->text), condition->relation);
+        return relates(user_cmp(&held->holder->key, &search->keys[at]), condition->relation);
     int64_t value = number_of(held, question, condition->field);
     return value >= condition->low && value <= condition->high;
 }
 
-static bool is_in(const char *subject, const struct question *question)
+static bool is_in(const struct search *search, struct str text)
 {
-    regex_t regex;
-    if (question->kind == PATTERN_LITERAL)
-        return strcasestr(subject, question->needle) != NULL;
-    cr_assert_eq(regcomp(&regex, question->needle, REG_EXTENDED | REG_ICASE | REG_NOSUB), 0);
-    bool found = regexec(&regex, subject, 0, NULL, 0) == 0;
-    regfree(&regex);
-    return found;
+    char subject[4096];
+    snprintf(subject, sizeof(subject), "%.*s", STR_ARG(text));
+    return search->question->kind == PATTERN_LITERAL
+               ? strcasestr(subject, search->question->needle) != NULL
+               : regexec(&search->regex, subject, 0, NULL, 0) == 0;
 }
 
-static bool contains(const struct held *held, const struct question *question)
+static bool contains(const struct search *search, const struct held *held)
 {
+    const struct query *query = &search->question->query;
     const struct str *texts = held->draft.texts;
-    struct str id = spelled(held, question->query.vendor);
+    struct str id = spelled(held, query->vendor);
     char subject[4096];
     snprintf(subject, sizeof(subject), "%.*s%.*s%.*s%.*s%.*s", STR_ARG(texts[TEXT_DEVICE_NAME]),
              STR_ARG(texts[TEXT_DEVICE_TYPE]), STR_ARG(texts[TEXT_OS_NAME]), STR_ARG(id),
-             STR_ARG(held->user_id));
-    return is_in(subject, question) || (question->query.pattern_finds_users &&
-                                        (is_in(naive_username(held->user_id).ptr, question) ||
-                                         is_in(naive_user_name(held->user_id).ptr, question)));
+             STR_ARG(held->holder->id));
+    return is_in(search, str_of(subject)) ||
+           (query->pattern_finds_users &&
+            (is_in(search, held->holder->username) || is_in(search, held->holder->name)));
 }
 
 static bool stands_after(const struct held *held, const struct question *question)
@@ -215,12 +194,13 @@ static bool stands_after(const struct held *held, const struct question *questio
     return bytes_cmp(spelled(held, question->query.vendor), mark->id) > 0;
 }
 
-static bool matches(const struct held *held, const struct question *question)
+static bool matches(const struct search *search, const struct held *held)
 {
+    const struct question *question = search->question;
     const struct query *query = &question->query;
     if (held->app != question->app)
         return false;
-    if (question->user_id.len && bytes_cmp(held->user_id, question->user_id) != 0)
+    if (question->user_id.len && bytes_cmp(held->holder->id, question->user_id) != 0)
         return false;
     if (query->active_only && naive_status(held, question->idle_ms, question->now) != STATUS_ACTIVE)
         return false;
@@ -229,18 +209,33 @@ static bool matches(const struct held *held, const struct question *question)
     if (query->after && !stands_after(held, question))
         return false;
     for (size_t i = 0; i < query->condition_count; i++)
-        if (!holds(held, question, &query->conditions[i]))
+        if (!holds(search, held, i))
             return false;
-    return !question->needle || contains(held, question);
+    return !question->needle || contains(search, held);
+}
+
+static void prepare(struct search *search)
+{
+    const struct question *question = search->question;
+    for (size_t i = 0; i < question->query.condition_count; i++)
+        if (question->query.conditions[i].field == FIELD_USER)
+            search->keys[i] = naive_user_key(question->query.conditions[i].text);
+    if (question->needle && question->kind == PATTERN_REGEX)
+        cr_assert_eq(
+            regcomp(&search->regex, question->needle, REG_EXTENDED | REG_ICASE | REG_NOSUB), 0);
 }
 
 size_t naive_find(const struct held *all, size_t count, const struct question *question,
                   size_t *places)
 {
+    struct search search = {.all = all, .question = question};
     size_t found = 0;
+    prepare(&search);
     for (size_t i = 0; i < count; i++)
-        if (matches(&all[i], question))
+        if (matches(&search, &all[i]))
             places[found++] = i;
-    qsort_r(places, found, sizeof(*places), held_cmp, &(struct sorting){all, question});
+    qsort_r(places, found, sizeof(*places), held_cmp, &search);
+    if (question->needle && question->kind == PATTERN_REGEX)
+        regfree(&search.regex);
     return found;
 }

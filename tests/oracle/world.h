@@ -1,18 +1,21 @@
-/* A random store and, beside it, all that was put into it; and random questions about it. */
+/* A random store and, beside it, all that was put into it. */
 #ifndef ROLLCALL_TESTS_WORLD_H
 #define ROLLCALL_TESTS_WORLD_H
 
 #include "naive.h"
 #include "store/store.h"
 
-enum { APPS = 3, USERS = 24, HELD_MAX = 4000, CONDITIONS_MAX = 4 };
+enum { APPS = 3, USERS = 32, HELD_MAX = 24000 };
 
 struct world {
     char *dir;
     struct store *store;
-    int64_t idle_ms[APPS];
-    struct held *all;
+    struct app apps[APPS];  /* as they were put last */
+    struct holder *holders; /* USERS of each app */
+    struct held *all;       /* room for HELD_MAX */
     size_t count;
+    int64_t now;         /* of what is written next */
+    struct arena *texts; /* of ids that sessions are brought with */
 };
 
 struct world world_new(void);
@@ -25,12 +28,19 @@ void world_grow(struct world *world, size_t count);
 extern const char *const app_ids[APPS];
 extern const char *const user_ids[USERS];
 
-/* Corbado asks an app for conditions on fields and one order, Rocket.Chat one user's for a pattern
- * and several orders, the plain ones for the newest; anybody may ask anything. */
-enum kind { KIND_CORBADO, KIND_ROCKETCHAT, KIND_PLAIN, KIND_ANY, KIND_COUNT };
+struct holder *world_holder(const struct world *world, size_t app, size_t user);
+int64_t world_idle_ms(const struct world *world, size_t app);
+/* Any session; NULL when there is none. */
+const struct held *world_any(const struct world *world);
 
-/* `conditions` is room for CONDITIONS_MAX. The pattern is for the caller to compile, the user's
- * number to look up. */
-struct question world_ask(const struct world *world, enum kind kind, struct condition *conditions);
+/* A new session of a random user, who need not be known to the store yet; and other contents for an
+ * old one. An id that is brought is nobody else's. */
+void world_draw(struct world *world, struct held *held);
+void world_draw_contents(struct world *world, struct held *held);
+
+/* What puts them into the store, with views of `held`. */
+struct put world_app_put(const struct world *world, size_t app);
+struct put world_user_put(size_t app, const struct holder *holder);
+struct put world_session_put(const struct held *held, struct session_draft *draft);
 
 #endif
