@@ -159,8 +159,10 @@ enum err tree_seek(struct tree_cursor *cursor, const struct tree *tree, uint64_t
     while (err == ERR_OK) {
         struct tree_node *node = last_node(cursor);
         size_t at = find_at(tree, node, &position, states);
-        if (node->level > 0 && at == node->count) /* at the end: of the last child */
+        if (node->level > 0 && at == node->count) { /* at the end: of the last child */
             at--;
+            position = UINT64_MAX;
+        }
         *last_at(cursor) = at;
         cursor->position += weight_before(tree, node, at, TREE_ALL);
         if (node->level == 0)
