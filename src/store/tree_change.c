@@ -8,6 +8,7 @@ struct change {
     const struct tree_entry *entry;
     struct tree_place place; /* behind the entry, where it is there */
     uint32_t next;           /* the number of the next node that is made */
+    bool at_end;             /* whether each node on the path is the last of its level */
     /* What the node that was changed last has become. */
     struct tree_summary summary, right_summary;
     size_t count;   /* of its entries; 0: it is gone */
@@ -64,7 +65,9 @@ static enum err find_entry(const struct change *change, const struct tree_node *
 /* ---- inserting ---- */
 
 /* Opens room at `at` in a node that may be full: then its second half, or where the room is at the
- * very end that alone, goes to a node of its own. *home is where the room is. */
+ * very end of the tree that alone, goes to a node of its own. *home is where the room is. (At the
+ * end of another node it would be alone for long: what comes after it in descending order would
+ * find that node just as full.) */
 static void open_room(struct change *change, struct node_draft *draft, struct node_draft *right,
                       size_t *at, struct node_draft **home)
 {
@@ -73,7 +76,7 @@ static void open_room(struct change *change, struct node_draft *draft, struct no
     *home = draft;
     change->has_right = node.count >= node_capacity(tree, node.level);
     if (change->has_right) {
-        size_t kept = *at == node.count ? node.count : node.count / 2;
+        size_t kept = change->at_end && *at == node.count ? node.count : node.count / 2;
         node_begin(right, change->next++, node.level);
         memcpy(bytes_at(tree, right, 0), bytes_at(tree, draft, kept),
                (node.count - kept) * node_stride(tree, node.level));
@@ -121,6 +124,7 @@ static enum err insert_into_inner(struct change *change, struct node_draft *draf
     const struct tree *tree = change->tree;
     struct tree_node node = node_view(draft);
     size_t at = before ? before - 1 : 0;
+    change->at_end = change->at_end && at + 1 == node.count;
     struct node_draft child, right, *home;
     enum err err = load(tree, node_child(node_at(tree, &node, at)), node.level - 1, &child);
     if (err == ERR_OK)
@@ -187,8 +191,11 @@ static enum err load_root(struct change *change, struct node_draft *root)
 static struct change change_of(const struct tree *tree, const struct tree_entry *entry,
                                const void *sought)
 {
-    return (struct change){
-        .tree = tree, .entry = entry, .place = {entry->value, sought, true}, .next = ROOT + 1};
+    return (struct change){.tree = tree,
+                           .entry = entry,
+                           .place = {entry->value, sought, true},
+                           .next = ROOT + 1,
+                           .at_end = true};
 }
 
 enum err tree_insert(const struct tree *tree, const struct tree_entry *entry, const void *sought)
