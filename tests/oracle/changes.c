@@ -392,12 +392,24 @@ static int64_t over_at(const struct world *world, const struct held *held, int64
     }
 }
 
+/* At, just before or after the instant when some session's retention is over, or any. */
+static int64_t draw_purge(const struct world *world)
+{
+    const struct held *held = world_any(world);
+    int64_t over = held ? over_at(world, held, world->now) : INT64_MAX;
+    if (over == INT64_MAX || random_below(3) == 0)
+        return world->now - (int64_t)random_below(10) * MINUTE;
+    int64_t as_of =
+        over + world->apps[held->app].retain_s * SECOND_MS + (int64_t)random_below(3) - 1;
+    return as_of < world->now ? as_of : world->now;
+}
+
 static void purge(struct changes *changes, size_t many)
 {
     struct world *world = changes->world;
     struct purge_place place = {.len = 0};
     uint64_t removed, all = 0, expected = 0;
-    int64_t as_of = world->now - (int64_t)random_below(10) * MINUTE;
+    int64_t as_of = draw_purge(world);
     write_all(changes);
     do {
         enum err err = store_purge_as_of(world->store, as_of, world->now,
