@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "changes.h"
+#include "store/tree.h"
 #include "support/random.h"
 #include "support/suite.h"
 
@@ -37,16 +38,32 @@ static void reach(struct changes *changes, size_t target, size_t questions)
     compare_soundness(changes->comparison);
 }
 
-Test(interleaved, questions_between_changes, .timeout = 1200)
+static void go_through(const size_t *limits, size_t limit_count, const char *name)
 {
     struct comparison comparison = comparison_new();
     struct changes changes;
     uint64_t wanted = pages_wanted(PAGES);
     changes_begin(&changes, &comparison);
-    for (size_t i = 0; comparison.pages < wanted; i++)
+    for (size_t i = 0; comparison.pages < wanted; i++) {
+        tree_node_limit = limits[i % limit_count];
         reach(&changes, targets[i % (sizeof(targets) / sizeof(*targets))], 8);
+    }
     changes_end(&changes);
-    comparison_end(&comparison, "questions between changes");
+    comparison_end(&comparison, name);
+}
+
+Test(interleaved, questions_between_changes, .timeout = 1200)
+{
+    static const size_t limits[] = {0};
+    go_through(limits, 1, "questions between changes");
+}
+
+/* Nodes of so few entries that they split and join all the time. */
+Test(interleaved, questions_between_changes_of_small_nodes, .timeout = 1200)
+{
+    static const size_t limits[] = {4, 4, 5, 7, 4};
+    go_through(limits, sizeof(limits) / sizeof(*limits),
+               "questions between changes of small nodes");
 }
 
 /* So many that an index of them is several levels deep; and most of them gone again. */

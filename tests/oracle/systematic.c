@@ -1,6 +1,7 @@
 /* Every kind of condition with every order, and with every other condition, of a store that has
  * seen many changes and now stands still. */
 #include "changes.h"
+#include "store/tree.h"
 #include "support/random.h"
 #include "support/suite.h"
 
@@ -12,6 +13,7 @@ static struct comparison begin(void)
 {
     struct comparison comparison = comparison_new();
     struct changes changes;
+    tree_node_limit = random_below(2) ? 0 : 5;
     changes_begin(&changes, &comparison);
     while (comparison.world->count < HEIGHT)
         changes_make(&changes, HEIGHT);
