@@ -154,7 +154,7 @@ static void imitate(struct world *world, struct held *held)
     const struct held *other = world_any(world);
     enum vendor vendor = (enum vendor)(1 + random_below(VENDOR_END - 1));
     struct spelling spelling;
-    if (!other || random_below(25) != 0)
+    if (!other || random_below(held->app == 1 ? 25 : 1000) != 0)
         return;
     id_spell(vendor, &other->draft.id, other->draft.created, &spelling);
     if (is_taken(world, held, vendor, spelling_view(&spelling)))

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/finding.h"
 #include "support/random.h"
 #include "words.h"
 
@@ -42,13 +43,30 @@ struct trial {
     size_t total;       /* as many places are filled */
 };
 
+/* How the store went about it. */
+static void explain(const struct trial *trial, char *out, size_t size)
+{
+    const struct question *question = trial->question;
+    struct explanation explanation = {.step_count = 0};
+    struct page page;
+    size_t len = 0;
+    enum err err = store_explain(trial->snapshot, &trial->app, &question->query, question->now,
+                                 trial->comparison->arena, &page, &explanation);
+    for (size_t i = 0; i < explanation.step_count && len < size; i++)
+        len += (size_t)snprintf(out + len, size - len, "\n  %s", explanation.steps[i]);
+    if (len < size)
+        snprintf(out + len, size - len, "\n  few: %zu, nodes of: %zu, %s", finding_few,
+                 tree_node_limit, err_word(err));
+}
+
 static void fail(const struct trial *trial, const char *what)
 {
     const struct comparison *comparison = trial->comparison;
-    char question[2048];
+    char question[2048], way[2048];
     words_of_question(trial->question, question, sizeof(question));
-    cr_assert(false, "ROLLCALL_SEED=%" PRIu64 ", page %" PRIu64 ", change %" PRIu64 ": %s\n  %s",
-              comparison->seed, comparison->pages, comparison->changes, what, question);
+    explain(trial, way, sizeof(way));
+    cr_assert(false, "ROLLCALL_SEED=%" PRIu64 ", page %" PRIu64 ", change %" PRIu64 ": %s\n  %s%s",
+              comparison->seed, comparison->pages, comparison->changes, what, question, way);
 }
 
 static void must_be_ok(const struct trial *trial, enum err err)
@@ -144,11 +162,19 @@ static void compare_page(struct trial *trial, const struct page *page)
     }
 }
 
+/* Small stores are to be answered as large ones are, too. */
+static size_t draw_few(void)
+{
+    static const size_t few[] = {0, 1, 2, 5, 30, 200};
+    return few[random_below(sizeof(few) / sizeof(*few))];
+}
+
 static void find(struct trial *trial)
 {
     struct comparison *comparison = trial->comparison;
     const struct question *question = trial->question;
     struct page page;
+    finding_few = draw_few();
     must_be_ok(trial, store_find(trial->snapshot, &trial->app, &question->query, question->now,
                                  comparison->arena, &page));
     compare_page(trial, &page);

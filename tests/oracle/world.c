@@ -100,16 +100,25 @@ static int64_t draw_instant(int64_t least)
     }
 }
 
-static void draw_brought(struct world *world, struct session_draft *draft)
+/* One in so many of an app's sessions is brought with an id of a vendor; 0: none. Lists are told
+ * otherwise where none is, and where there was one that went. */
+static size_t brought_one_in(size_t app, int vendor)
+{
+    return app == 0 ? 0 : app == 1 ? 4 : vendor % 2 ? 0 : 100;
+}
+
+static void draw_brought(struct world *world, struct held *held)
 {
     static uint64_t unique;
-    for (int vendor = 1; vendor < VENDOR_END; vendor++)
-        if (random_below(4) == 0) {
-            draft->texts[TEXT_BROUGHT_ID + vendor] =
-                arena_printf(world->texts, "%c%lx.%lu", "!0Zaz~"[random_below(6)],
+    for (int vendor = 1; vendor < VENDOR_END; vendor++) {
+        size_t one_in = brought_one_in(held->app, vendor);
+        struct str *text = &held->draft.texts[TEXT_BROUGHT_ID + vendor];
+        if (one_in == 0 || random_below(one_in) != 0)
+            continue;
+        *text = arena_printf(world->texts, "%c%lx.%lu", "!0Zaz~"[random_below(6)],
                              (unsigned long)random_below(4096), (unsigned long)unique++);
-            cr_assert_not_null(draft->texts[TEXT_BROUGHT_ID + vendor].ptr);
-        }
+        cr_assert_not_null(text->ptr);
+    }
 }
 
 void world_draw_contents(struct world *world, struct held *held)
@@ -132,7 +141,7 @@ void world_draw_contents(struct world *world, struct held *held)
     draft->texts[TEXT_DEVICE_TYPE] = str_of(one_of(device_types, LENGTH(device_types)));
     draft->texts[TEXT_OS_NAME] = str_of(one_of(os_names, LENGTH(os_names)));
     draft->texts[TEXT_OS_VERSION] = str_of(one_of(os_versions, LENGTH(os_versions)));
-    draw_brought(world, draft);
+    draw_brought(world, held);
     naive_spell(held);
 }
 
