@@ -215,7 +215,8 @@ static enum err list_groups(struct listing *listing, const struct sequence *sequ
     return err;
 }
 
-/* Where ids go the way the field goes, the list is the tree, forwards or backwards. */
+/* Where ids go the way the field goes, or are the field, the list is the tree, forwards or
+ * backwards. */
 static enum err list_straight(struct listing *listing, const struct sequence *sequence,
                               bool descending, struct span span)
 {
@@ -236,7 +237,8 @@ static enum err list_sequence(struct listing *listing, const struct sequence *se
     if (span.count > sequence->count - span.from)
         span.count = sequence->count - span.from;
     bool last = order + 1 >= order_count(query);
-    bool straight = last && listing->plan->plain && by.descending == query->id_descending;
+    bool straight = by.field == FIELD_ID ||
+                    (last && listing->plan->plain && by.descending == query->id_descending);
     return straight ? list_straight(listing, sequence, by.descending, span)
                     : list_groups(listing, sequence, order, span);
 }
