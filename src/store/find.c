@@ -244,7 +244,10 @@ static enum err find_by(struct plan *plan, struct arena *arena)
         return ERR_OK;
     if (listing_is_counted(plan)) {
         finding_explain(finding, "way: counted");
-        return listing_by_count(plan, arena);
+        enum err err = listing_by_count(plan, arena);
+        if (err != ERR_UNSUITED)
+            return err;
+        buf_reset(&finding->hits);
     }
     if (is_narrow(plan)) {
         finding_explain(finding, "way: each of the narrowest stretch, %s",

@@ -307,6 +307,8 @@ static enum err list_by_status(struct listing *listing, const struct source *sou
 {
     bool descending = order_at(query_of(listing), order).descending;
     enum err err = ERR_OK;
+    if (source->set && !listing->members) /* a large group, of which only trees tell statuses */
+        return ERR_UNSUITED;
     for (int i = 0; err == ERR_OK && i < STATUS_COUNT && span.count > 0; i++) {
         int state = descending ? STATUS_COUNT - 1 - i : i;
         struct slot_set set = {NULL, 0};
