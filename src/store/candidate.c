@@ -135,7 +135,7 @@ static bool holds(const struct query *query, const struct condition *condition,
     return condition->low <= value && value <= condition->high;
 }
 
-static bool stands_after(const struct query *query, const struct session *session)
+bool candidate_stands_after(const struct query *query, const struct session *session)
 {
     struct spelling spelling;
     if (session->created != query->after->created)
@@ -183,7 +183,7 @@ enum err candidate_matches(const struct query *query, const struct candidate *ca
     if (without && memcmp(candidate->session.id.bytes, without->bytes, sizeof(without->bytes)) == 0)
         *matches = false;
     if (*matches && query->after)
-        *matches = stands_after(query, &candidate->session);
+        *matches = candidate_stands_after(query, &candidate->session);
     for (size_t i = 0; *matches && i < query->condition_count; i++)
         *matches = holds(query, &query->conditions[i], candidate);
     return *matches && query->pattern ? search(query, candidate, scratch, matches) : ERR_OK;

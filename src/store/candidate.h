@@ -18,6 +18,9 @@ bool candidate_needs_user(const struct query *query);
 enum err candidate_matches(const struct query *query, const struct candidate *candidate,
                            struct buf *scratch, bool *matches) MUST_CHECK;
 
+/* Whether it stands after the query's mark, which there is. */
+bool candidate_stands_after(const struct query *query, const struct session *session);
+
 /* The query's order, ties included: <0, 0, >0; 0 only for the same session. */
 int candidate_cmp(const struct query *query, const struct candidate *a, const struct candidate *b);
 

@@ -234,15 +234,13 @@ enum err plan_each_stale(struct plan *plan, stale_fn each, void *context)
 static enum err leave_out_at_mark(struct plan *plan, slot_fn each, void *context)
 {
     const struct finding *finding = plan->finding;
-    const struct mark *mark = finding->query->after;
-    uint64_t value = index_instant(mark->created);
+    uint64_t value = index_instant(finding->query->after->created);
     struct tree_cursor cursor;
     struct tree_entry entry;
     enum err err = tree_seek_value(&cursor, &plan->index.trees[TREE_CREATED], value);
     while (err == ERR_OK) {
         struct place place;
         struct session session;
-        struct spelling spelling;
         err = tree_next(&cursor, &entry);
         if (err != ERR_OK || entry.value != value)
             break;
@@ -251,8 +249,7 @@ static enum err leave_out_at_mark(struct plan *plan, slot_fn each, void *context
             err = session_at(finding->snapshot, &place, &session);
         if (err != ERR_OK)
             return err;
-        session_spell(&session, finding->query->vendor, &spelling);
-        if (str_cmp(spelling_view(&spelling), mark->id) <= 0)
+        if (!candidate_stands_after(finding->query, &session))
             err = each(context, entry.slot);
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
