@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "store/upgrade.h"
 
 /* Address space, not disk: as much as an honest store ever needs; less where the system refuses. */
 #define MAP_DEFAULT ((size_t)64 << 30)
@@ -182,40 +183,59 @@ static enum err open_tables(struct store *store, MDB_txn *txn, unsigned flags)
     return code == MDB_NOTFOUND ? ERR_CORRUPT : env_error(code, "open");
 }
 
-/* With `write`, makes what a store of an earlier format lacks. */
-static enum err open_all(struct store *store, MDB_txn *txn, bool create, bool write, bool *old)
+/* How a store is opened, and what was found. */
+struct opening {
+    struct store *store;
+    const char *path;
+    bool create; /* where there is none */
+    bool write;  /* what a store of an earlier format lacks may be made */
+    bool old;    /* it is of one */
+};
+
+static enum err open_all(struct opening *opening, MDB_txn *txn)
 {
+    struct store *store = opening->store;
     uint64_t format = 0;
-    enum err err = open_format(store, txn, create, &format);
-    *old = err == ERR_OK && format < FORMAT;
-    if (*old && !write)
+    enum err err = open_format(store, txn, opening->create, &format);
+    opening->old = err == ERR_OK && format < FORMAT;
+    if (opening->old && !opening->write)
         return ERR_VERSION;
     if (err == ERR_OK)
-        err = open_tables(store, txn, *old ? MDB_CREATE : 0);
-    return err == ERR_OK && *old ? write_format(store, txn) : err;
+        err = open_tables(store, txn, opening->old ? MDB_CREATE : 0);
+    if (err == ERR_OK && opening->old && format > 0)
+        err = upgrade_store(store, txn, opening->path);
+    return err == ERR_OK && opening->old ? write_format(store, txn) : err;
 }
 
-static enum err prepare_with(struct store *store, bool create, bool write, bool *old)
+static enum err prepare_once(struct opening *opening)
 {
+    struct store *store = opening->store;
     MDB_txn *txn;
-    int code = mdb_txn_begin(store->env, NULL, write ? 0 : MDB_RDONLY, &txn);
+    store->map_full = false;
+    int code = mdb_txn_begin(store->env, NULL, opening->write ? 0 : MDB_RDONLY, &txn);
     if (code != MDB_SUCCESS)
         return env_error(code, "open");
-    enum err err = open_all(store, txn, create, write, old);
+    enum err err = open_all(opening, txn);
     /* Committed even where nothing was written: that keeps the tables' handles. */
     if (err == ERR_OK)
-        return env_error(mdb_txn_commit(txn), "open");
+        return env_write_error(store, mdb_txn_commit(txn), "open");
     mdb_txn_abort(txn);
     return err;
 }
 
 /* Nobody waits for the lock of those who write unless there is something to be made. */
-static enum err prepare(struct store *store, enum store_mode mode)
+static enum err prepare(struct store *store, const struct store_options *options)
 {
-    bool create = mode == STORE_CREATE, old = false;
-    enum err err = prepare_with(store, create, create, &old);
-    if (err == ERR_VERSION && old && mode == STORE_WRITE)
-        err = prepare_with(store, false, true, &old);
+    bool create = options->mode == STORE_CREATE;
+    struct opening opening = {
+        .store = store, .path = options->path, .create = create, .write = create};
+    enum err err = prepare_once(&opening);
+    if (err == ERR_VERSION && opening.old && options->mode == STORE_WRITE) {
+        opening.write = true;
+        err = prepare_once(&opening);
+    }
+    while (err == ERR_FULL && env_grow(store) == ERR_OK)
+        err = prepare_once(&opening);
     return err;
 }
 
@@ -232,7 +252,7 @@ enum err store_open(const struct store_options *options, struct store **store)
     if (err == ERR_OK && options->mode != STORE_READ)
         mdb_reader_check(made->env, NULL);
     if (err == ERR_OK)
-        err = prepare(made, options->mode);
+        err = prepare(made, options);
     if (err != ERR_OK) {
         store_close(made);
         return err;
@@ -284,6 +304,15 @@ static enum err enlarge(struct store *store, size_t least)
     code = mdb_env_set_mapsize(store->env, size);
     store->lost = code != MDB_SUCCESS;
     return env_error(code, "map");
+}
+
+enum err env_reserve(struct store *store, size_t bytes)
+{
+    MDB_envinfo info;
+    int code = mdb_env_info(store->env, &info);
+    if (code != MDB_SUCCESS)
+        return env_error(code, "map");
+    return info.me_mapsize < bytes ? enlarge(store, bytes) : ERR_OK;
 }
 
 /* Makes the map as large as another process has made the store. LMDB's own way to do that would

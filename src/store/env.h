@@ -61,5 +61,7 @@ enum err env_write_error(struct store *store, int code, const char *what);
 /* Doubles the map after ERR_FULL; ERR_FULL when that is not to be had, and when it is the disk that
  * is full. No transaction may be open. */
 enum err env_grow(struct store *store) MUST_CHECK;
+/* Sees to it that the map has so many bytes at least; as env_grow. */
+enum err env_reserve(struct store *store, size_t bytes) MUST_CHECK;
 
 #endif

@@ -257,6 +257,40 @@ enum err store_apply(struct store *store, const struct put *puts, size_t count, 
  * others, and says so in its `err`; all that are done are on disk when this returns. */
 void store_apply_all(struct store *store, struct batch *batches, size_t count);
 
+/* ---- writing all at once ---- */
+
+/* How far it is: so much of `total` is done, of `what`. */
+typedef void (*store_progress_fn)(void *context, const char *what, uint64_t done, uint64_t total);
+
+struct bulk_options {
+    int64_t now;
+    const char *dir;                 /* of temporary files */
+    size_t memory;                   /* bytes, about, beside what LMDB takes */
+    uint64_t users, sessions, bytes; /* how many are to come at most, and of what size; about */
+    store_progress_fn progress;      /* or NULL */
+    void *context;
+};
+
+struct bulk;
+
+/* Begins to write users and sessions into a store that has none, in one transaction: nobody sees
+ * any of it until store_bulk_end. They come by app, in the order of the apps' numbers, and user.
+ * After an error it can only be dropped. ERR_CONFLICT: it has some. */
+enum err store_bulk_begin(struct store *store, const struct bulk_options *options,
+                          struct bulk **bulk) MUST_CHECK;
+/* What comes next is of this app. ERR_NOT_FOUND; ERR_CONFLICT: its turn was before. */
+enum err store_bulk_app(struct bulk *bulk, struct str app_id) MUST_CHECK;
+/* Each user once. app, number and uuid are not looked at; created, updated 0: now. */
+enum err store_bulk_user(struct bulk *bulk, const struct user *user) MUST_CHECK;
+/* A session of the user before, session_encode's record of a whole draft, the newest first.
+ * ERR_CONFLICT. */
+enum err store_bulk_session(struct bulk *bulk, int64_t created, const struct uuid *id,
+                            struct str record) MUST_CHECK;
+/* Makes the index and commits. ERR_CONFLICT: two claim one id, token or brought id; nothing is kept
+ * then. It ends the bulk in any case. */
+enum err store_bulk_end(struct bulk *bulk) MUST_CHECK;
+void store_bulk_drop(struct bulk *bulk);
+
 /* ---- the audit trail ---- */
 
 /* Numbers stand in the store. */
@@ -322,6 +356,21 @@ enum err store_stat(struct store *store, struct store_stat *stat) MUST_CHECK;
 typedef void (*store_report_fn)(void *context, struct str sentence);
 enum err store_check(struct store *store, store_report_fn report, void *context,
                      uint64_t *faults) MUST_CHECK;
+
+struct repair {
+    int64_t now;
+    const char *dir; /* of temporary files */
+    size_t memory;   /* bytes, about, beside what LMDB takes */
+    store_report_fn report;
+    store_progress_fn progress; /* or NULL */
+    void *context;              /* of both */
+};
+
+/* Makes all of the index anew from the records, in one transaction. Records that cannot be read, or
+ * whose app or user cannot, are told to `report`, stay as they are and are in no index; where two
+ * claim one entry, one has it. ERR_CONFLICT: two sessions of an app have one id, and all is as it
+ * was. */
+enum err store_repair(struct store *store, const struct repair *repair) MUST_CHECK;
 
 /* ---- backups ---- */
 
