@@ -5,16 +5,27 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "ctl/ctl.h"
+#include "ctl/import_bulk.h"
 
-enum { BATCH_DEFAULT = 1000, BATCH_MAX = 10000, KEY_AS_OF = 0x100, KEY_BATCH };
+enum {
+    BATCH_DEFAULT = 1000,
+    BATCH_MAX = 10000,
+    MEMORY_DEFAULT = 256, /* MiB */
+    MEMORY_LEAST = 16,
+    MEMORY_MOST = 1024 * 1024,
+    MIB = 1024 * 1024,
+    KEY_AS_OF = 0x100,
+    KEY_BATCH,
+    KEY_MEMORY
+};
 
 struct options {
     struct ctl *ctl;
     char **paths; /* room for every argument */
     size_t path_count;
     bool has_as_of;
-    int64_t as_of, batch;
+    int64_t as_of, batch; /* 0: as many at once as can be */
+    int64_t memory;       /* MiB */
 };
 
 static void add_path(struct argp_state *state, char *arg)
@@ -43,6 +54,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             options->batch > BATCH_MAX)
             argp_error(state, "--batch: a number from 1 to %d is expected: %s", BATCH_MAX, arg);
         return 0;
+    case KEY_MEMORY:
+        if (!str_to_i64(str_of(arg), &options->memory) || options->memory < MEMORY_LEAST ||
+            options->memory > MEMORY_MOST)
+            argp_error(state, "--memory: a number of MiB from %d to %d is expected: %s",
+                       MEMORY_LEAST, MEMORY_MOST, arg);
+        return 0;
     case ARGP_KEY_ARG:
         add_path(state, arg);
         return 0;
@@ -59,7 +76,14 @@ static const struct argp_option option_rows[] = {
      "The instant the records were written for: every instant in them is moved by as much as lies "
      "between it and now",
      0},
-    {"batch", KEY_BATCH, "N", 0, "Records a transaction (default 1000)", 0},
+    {"batch", KEY_BATCH, "N", 0,
+     "Records a transaction (default: all at once into a store without users and sessions, else "
+     "1000)",
+     0},
+    {"memory", KEY_MEMORY, "MIB", 0,
+     "Memory to sort in where all goes in at once (default 256); what does not fit goes to files "
+     "without a name in $TMPDIR, else in the store's folder",
+     0},
     {0},
 };
 static const struct argp argp = {
@@ -87,18 +111,24 @@ void import_report(struct import *import, const struct source *source, uint64_t 
     buf_free(&buf);
 }
 
+bool import_is_blank(struct str line)
+{
+    return str_trim(line).len == 0 || str_eq(line, STR("\r"));
+}
+
 static enum step each_of_source(struct import *import, struct source *source, line_fn each,
                                 void *context)
 {
     enum step step = STEP_ON;
-    enum err err = source_rewind(source);
+    enum err err = ERR_OK;
+    source_rewind(source);
     while (err == ERR_OK && step == STEP_ON) {
         struct str line;
         err = source_next(source, &line);
         if (err != ERR_OK)
             break;
         size_t bytes = line.len + 1;
-        if (str_trim(line).len && !str_eq(line, STR("\r")))
+        if (!import_is_blank(line))
             step = each(context, source, line);
         progress_step(&import->progress, bytes);
     }
@@ -134,14 +164,23 @@ static bool check_against_store(struct import *import, const struct ctl *ctl)
     return right;
 }
 
-static int run(struct import *import, const struct ctl *ctl)
+/* One record after the other. */
+static bool check_and_write(struct import *import, const struct ctl *ctl)
 {
     struct store *store;
+    memset(import->done, 0, sizeof(import->done));
+    import->apps = 0;
     if (!check_against_store(import, ctl) || ctl_open(ctl, STORE_CREATE, &store) != ERR_OK)
-        return EXIT_FAILED;
+        return false;
     bool written = import_write(import, store);
     store_close(store);
-    if (!written)
+    return written;
+}
+
+static int run(struct import *import, const struct ctl *ctl, bool at_once)
+{
+    enum bulked bulked = at_once ? import_bulk(import, ctl) : BULKED_NOT;
+    if (bulked == BULKED_FAILED || (bulked == BULKED_NOT && !check_and_write(import, ctl)))
         return EXIT_FAILED;
     printf("imported %" PRIu64 " apps, %" PRIu64 " users, %" PRIu64 " sessions\n",
            import->done[RECORD_APP], import->done[RECORD_USER], import->done[RECORD_SESSION]);
@@ -153,7 +192,7 @@ static int open_and_run(struct import *import, const struct options *options)
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < options->path_count; i++)
         err = source_open(&import->sources[import->source_count++], options->paths[i]);
-    int code = err == ERR_OK ? run(import, options->ctl) : EXIT_FAILED;
+    int code = err == ERR_OK ? run(import, options->ctl, options->batch == 0) : EXIT_FAILED;
     for (size_t i = 0; i < import->source_count; i++)
         source_close(&import->sources[i]);
     return code;
@@ -161,13 +200,15 @@ static int open_and_run(struct import *import, const struct options *options)
 
 int ctl_import(struct ctl *ctl, int argc, char **argv)
 {
-    struct options options = {.ctl = ctl, .batch = BATCH_DEFAULT};
+    struct options options = {.ctl = ctl, .memory = MEMORY_DEFAULT};
     int code;
     options.paths = calloc((size_t)argc, sizeof(*options.paths));
     struct source *sources = calloc((size_t)argc, sizeof(*sources));
     if (options.paths && sources) {
         argp_parse(&argp, argc, argv, 0, NULL, &options);
-        struct import import = {.sources = sources, .batch = (size_t)options.batch};
+        struct import import = {.sources = sources,
+                                .batch = options.batch ? (size_t)options.batch : BATCH_DEFAULT,
+                                .memory = (size_t)options.memory * MIB};
         if (options.has_as_of)
             import.shift_ms = clock_now() - options.as_of;
         code = open_and_run(&import, &options);

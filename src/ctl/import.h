@@ -1,4 +1,7 @@
-/* The import in two passes: every line is checked, then all of them are written. */
+/* The import in two passes: every line is checked, then all of them are written. Where the store
+ * has no users and no sessions, and batches are not asked for, another way is quicker
+ * (import_bulk.h).
+ */
 #ifndef ROLLCALL_CTL_IMPORT_H
 #define ROLLCALL_CTL_IMPORT_H
 
@@ -14,6 +17,7 @@ struct import {
     size_t source_count;
     int64_t shift_ms;
     size_t batch;              /* records a transaction */
+    size_t memory;             /* bytes that an import all at once may take, about */
     uint64_t apps;             /* records of apps in the files; counted by the first pass */
     uint64_t done[KIND_COUNT]; /* records written */
     struct progress progress;
@@ -35,6 +39,11 @@ bool import_check(struct import *import, struct store *store);
 /* The second pass: apps first, then all else in the order of the files. False when something
  * stopped it, which was said; batches before that are in the store. */
 bool import_write(struct import *import, struct store *store);
+/* The apps alone, of which there are `import->apps` records. */
+bool import_write_apps(struct import *import, struct store *store);
+
+/* Whether a line is passed over. */
+bool import_is_blank(struct str line);
 
 /* "FILE:LINE: FIELD: TEXT" on standard error, the field left out where it is empty. */
 void import_report(struct import *import, const struct source *source, uint64_t line,

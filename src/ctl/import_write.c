@@ -127,18 +127,28 @@ static bool run(struct writing *writing, bool apps)
            flush(writing) == STEP_ON;
 }
 
-bool import_write(struct import *import, struct store *store)
+static bool write_runs(struct import *import, struct store *store, bool all)
 {
     struct writing writing = {.import = import, .store = store, .arena = arena_new(SIZE_MAX)};
     bool right = false;
     writing.puts = calloc(import->batch, sizeof(*writing.puts));
     writing.origins = calloc(import->batch, sizeof(*writing.origins));
     if (writing.arena && writing.puts && writing.origins)
-        right = (import->apps == 0 || run(&writing, true)) && run(&writing, false);
+        right = (import->apps == 0 || run(&writing, true)) && (!all || run(&writing, false));
     else
         ctl_fail("%s", err_text(ERR_MEMORY));
     free(writing.puts);
     free(writing.origins);
     arena_free(writing.arena);
     return right;
+}
+
+bool import_write_apps(struct import *import, struct store *store)
+{
+    return write_runs(import, store, false);
+}
+
+bool import_write(struct import *import, struct store *store)
+{
+    return write_runs(import, store, true);
 }

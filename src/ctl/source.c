@@ -89,12 +89,22 @@ void source_close(struct source *source)
     *source = (struct source){.fd = -1};
 }
 
-enum err source_rewind(struct source *source)
+static void go_to(struct source *source, uint64_t at)
 {
     source->begin = source->end = 0;
+    source->offset = at;
     source->line = 0;
     source->at_end = false;
-    return lseek(source->fd, 0, SEEK_SET) == 0 ? ERR_OK : fail(source->name);
+}
+
+void source_rewind(struct source *source)
+{
+    go_to(source, 0);
+}
+
+uint64_t source_tell(const struct source *source)
+{
+    return source->offset - (source->end - source->begin);
 }
 
 /* Moves what is left to the front and reads more behind it. */
@@ -105,11 +115,13 @@ static enum err fill(struct source *source)
     source->end -= source->begin;
     source->begin = 0;
     do
-        got = read(source->fd, source->buffer + source->end, BUFFER_BYTES - source->end);
+        got = pread(source->fd, source->buffer + source->end, BUFFER_BYTES - source->end,
+                    (off_t)source->offset);
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return fail(source->name);
     source->end += (size_t)got;
+    source->offset += (uint64_t)got;
     source->at_end = got == 0;
     return ERR_OK;
 }
@@ -146,4 +158,15 @@ enum err source_next(struct source *source, struct str *line)
     while (err == ERR_OK && !ended)
         err = take(source, &rest, &ended);
     return err;
+}
+
+/* The byte before tells whether a line begins right there: what is left of the one it belongs to is
+ * passed over. */
+enum err source_seek(struct source *source, uint64_t at)
+{
+    struct str rest;
+    go_to(source, at ? at - 1 : 0);
+    enum err err = at ? source_next(source, &rest) : ERR_OK;
+    source->line = 0;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

@@ -13,6 +13,7 @@ struct source {
     uint64_t line; /* the number of the line read last, from 1 */
     char *buffer;  /* owned */
     size_t begin, end;
+    uint64_t offset; /* in the file, of what is read next: processes may share the descriptor */
     bool at_end;
 };
 
@@ -21,8 +22,13 @@ struct source {
 enum err source_open(struct source *source, const char *path) MUST_CHECK;
 void source_close(struct source *source);
 
-/* Goes back to the first line. ERR_IO, said as above. */
-enum err source_rewind(struct source *source) MUST_CHECK;
+/* Goes back to the first line. */
+void source_rewind(struct source *source);
+/* Goes to the first line that begins at that byte or after it; lines are counted from there on.
+ * ERR_IO, said as above. */
+enum err source_seek(struct source *source, uint64_t at) MUST_CHECK;
+/* The byte that the next line begins at. */
+uint64_t source_tell(const struct source *source);
 /* The next line, without its end; a view until the next call. For a line longer than LINE_MAX_BYTES
  * a view longer than that is given, whose bytes mean nothing. ERR_NOT_FOUND: no more lines. ERR_IO,
  * said as above. */
