@@ -74,7 +74,8 @@ static const struct argp_option option_rows[] = {
 static const struct argp list_argp = {
     .options = option_rows,
     .parser = parse,
-    .doc = "Lists the users of an app, in the order in which they came.",
+    .doc = "Lists the users of an app, in the order in which they came; those of an import all "
+           "at once by their ids.",
     .children = ctl_children,
 };
 static const struct argp show_argp = {

@@ -203,3 +203,163 @@ many() {
     grep -q 'rows, [0-9]* a second, [0-9]* s left' screen
     grep -q 'imported 1 apps, 0 users, 150000 sessions' screen
 }
+
+# ---- all at once ----
+
+# What a store says of itself, but for the order in which users came, and what $users_less takes from them.
+told() {
+    local app
+    "$ROLLCALL" --store "$1" list --limit 0 --json
+    for app in $("$ROLLCALL" --store "$1" app list | awk 'NR > 1 { print $1 }'); do
+        "$ROLLCALL" --store "$1" user list --app "$app" --json | jq -c "${users_less:-.}" | sort
+    done
+    "$ROLLCALL" --store "$1" app list | awk '{ $5 = ""; print }'
+    "$ROLLCALL" --store "$1" stat --json | jq '[.apps, .users, .sessions]'
+}
+
+# expect_same_both_ways FILE...: all at once comes to what one transaction after the other comes to.
+expect_same_both_ways() {
+    "$ROLLCALL" --store one import "$@" >said-at-once
+    "$ROLLCALL" --store other import --batch 7 "$@" >said
+    diff said said-at-once
+    told one >told-at-once
+    told other >told
+    diff told told-at-once
+    "$ROLLCALL" --store one check
+}
+
+at() {
+    printf '"id":"01981776-3fc0-7c3e-9a55-%012x","created_at":"2026-0%d-01T00:00:00.%03dZ"' "$1" $(($1 % 9 + 1)) "$1"
+}
+
+@test "all at once comes to the same as one record after the other" {
+    users_less='del(.created_at, .updated_at)' expect_same_both_ways "$DEMO"
+}
+
+@test "users without a record, with several, without sessions come to the same both ways" {
+    { echo '{"kind":"app","id":"zeta","session":{"lifetime_s":60}}'
+      echo "$app"
+      echo '{"kind":"app","id":"beta","session":{"lifetime_s":5}}'
+      echo '{"kind":"app","id":"zeta","session":{"lifetime_s":120,"idle_s":10}}'
+      for i in $(seq 60); do
+          for a in beta acme zeta; do
+              session $a "usr-$((i * 7 % 11))" "$(at "$i"),\"token\":\"$a-$i\",\"ids\":{\"kratos\":\"$i\"}"
+          done
+      done
+      for name in Jane Jill; do
+          echo '{"kind":"user","app":"zeta","id":"usr-3","name":"'$name'","created_at":"2026-01-0'${#name}'T00:00:00Z","updated_at":"2026-02-01T00:00:00Z"}'
+      done
+      echo '{"kind":"user","app":"zeta","id":"usr-3","username":"j","updated_at":"2026-03-01T00:00:00Z"}'
+      echo '{"kind":"user","app":"beta","id":"idle","state":"inactive","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}'
+      session beta idle "$(at 99)"
+    } >f.jsonl
+    for user in 0 1 2 4 5 6 7 8 9 10; do
+        for a in acme beta zeta; do
+            echo '{"kind":"user","app":"'$a'","id":"usr-'$user'","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}'
+        done
+    done >users.jsonl
+    echo '{"kind":"user","app":"acme","id":"usr-3","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}
+{"kind":"user","app":"beta","id":"usr-3","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}' >>users.jsonl
+    expect_same_both_ways f.jsonl users.jsonl
+    [ "$("$ROLLCALL" --store one user list --app zeta --json | jq -r 'select(.id == "usr-3") | [.username, .created_at, .updated_at] | join(" ")')" = \
+        "j 2026-01-04T00:00:00.000Z 2026-03-01T00:00:00.000Z" ]
+}
+
+@test "what a record leaves open is filled in both ways alike" {
+    { echo "$app"; session acme nobody '"created_at":"2026-01-01T00:00:00Z"'; session acme u; } >f.jsonl
+    "$ROLLCALL" --store one import f.jsonl
+    "$ROLLCALL" --store other import --batch 1 f.jsonl
+    for store in one other; do
+        "$ROLLCALL" --store $store list --json |
+            jq -c '[.user, (.expires_at | sub("\\.[0-9]+"; "") | fromdate) - (.created_at | sub("\\.[0-9]+"; "") | fromdate)]' >$store.said
+        "$ROLLCALL" --store $store check
+    done
+    diff one.said other.said
+    grep -q '"u",2592000' one.said
+}
+
+@test "a session that stands in the files twice comes to the same both ways" {
+    { echo "$app"
+      for i in $(seq 20); do session acme usr-1 "$(at "$i")"; done
+      session acme usr-1 "$(at 5),\"host\":\"later.example.com\""
+      echo '{"kind":"user","app":"acme","id":"usr-1","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}'
+    } >f.jsonl
+    expect_same_both_ways f.jsonl
+    [ "$("$ROLLCALL" --store one list --limit 0 --json | jq -r 'select(.host) | .host')" = later.example.com ]
+}
+
+@test "apps may come behind what they hold, and in each of the files" {
+    { session late u "$(at 1)"; echo "$app"; session acme u "$(at 2)"; echo '{"kind":"app","id":"late"}'; } >f.jsonl
+    { echo '{"kind":"app","id":"third"}'; session third u "$(at 3)"; session acme v "$(at 4)"; } >g.jsonl
+    for a in late acme third; do
+        echo '{"kind":"user","app":"'$a'","id":"u","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}'
+    done >h.jsonl
+    echo '{"kind":"user","app":"acme","id":"v","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}' >>h.jsonl
+    expect_same_both_ways f.jsonl g.jsonl h.jsonl
+}
+
+@test "apps of the store have their records imported all at once" {
+    "$ROLLCALL" init
+    "$ROLLCALL" app add --no-keys --lifetime 60 mine
+    session mine u '"created_at":"2026-01-01T00:00:00Z"' >f.jsonl
+    run -0 "$ROLLCALL" import f.jsonl
+    [ "$("$ROLLCALL" list --json | jq -r .expires_at)" = 2026-01-01T00:01:00.000Z ]
+    "$ROLLCALL" check
+}
+
+# Lines of more bytes than one process is given, and memory for few of them.
+large() {
+    echo "$app"
+    awk -v n=30000 'BEGIN { for (i = 0; i < n; i++) {
+        if (i % 3 == 0)
+            printf "{\"kind\":\"user\",\"app\":\"acme\",\"id\":\"usr-%d\",\"created_at\":\"2026-01-01T00:00:00Z\",\"updated_at\":\"2026-01-01T00:00:00Z\"}\n", i / 3
+        printf "{\"kind\":\"session\",\"app\":\"acme\",\"user\":\"usr-%d\",\"id\":\"01981776-3fc0-7c3e-9a55-%012x\",\"token\":\"t%d\",\"created_at\":\"2026-01-%02dT00:00:00Z\",\"user_agent\":\"%0700d\"}\n", (i * 7919) % n / 3, i, i, i % 28 + 1, i } }'
+}
+
+@test "more than memory holds comes to the same, whichever process read it" {
+    large >f.jsonl
+    [ "$(stat -c %s f.jsonl)" -gt 20000000 ]
+    run -0 "$ROLLCALL" --store one import --memory 16 f.jsonl
+    [ "$output" = "imported 1 apps, 10000 users, 30000 sessions" ]
+    "$ROLLCALL" --store other import --batch 10000 f.jsonl
+    told one >told-at-once
+    told other >told
+    cmp told told-at-once
+    "$ROLLCALL" --store one check
+}
+
+@test "an import all at once that is killed leaves nothing of it" {
+    large >f.jsonl
+    "$ROLLCALL" import f.jsonl &
+    local pid=$!
+    for _ in $(seq 1000); do
+        [ ! -s "$ROLLCALL_STORE/data.mdb" ] || break
+        sleep 0.01
+    done
+    kill -KILL $pid
+    wait $pid || true
+    "$ROLLCALL" check
+    sessions=$(stat_of sessions)
+    [ "$sessions" = 0 ] || [ "$sessions" = 30000 ]
+    run -0 "$ROLLCALL" import f.jsonl
+    [ "$(stat_of sessions)" = 30000 ]
+}
+
+@test "temporary files go where they are told to, and where they cannot, that is told" {
+    large >f.jsonl
+    mkdir there
+    run -0 env TMPDIR="$PWD/there" "$ROLLCALL" import --memory 16 f.jsonl
+    [ -z "$(ls -A there)" ]
+    [ "$(ls -A "$ROLLCALL_STORE")" = "data.mdb
+lock.mdb" ]
+    run -1 --separate-stderr env TMPDIR="$PWD/nowhere" "$ROLLCALL" --store other import --memory 16 f.jsonl
+    assert_has "the files cannot be gathered in $PWD/nowhere" "$stderr"
+    [ ! -e other ]
+}
+
+@test "--memory is a number of MiB" {
+    for memory in 0 15 x 10000000; do
+        run -2 "$ROLLCALL" import --memory $memory f.jsonl
+        assert_has "--memory: a number of MiB from 16 to 1048576 is expected" "$output"
+    done
+}

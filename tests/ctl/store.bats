@@ -22,9 +22,9 @@ load ctl
 
 @test "stat counts" {
     "$ROLLCALL" init
-    [ "$("$ROLLCALL" stat --json | jq -c '[.format, .apps, .users, .sessions]')" = "[2,0,0,0]" ]
+    [ "$("$ROLLCALL" stat --json | jq -c '[.format, .apps, .users, .sessions]')" = "[3,0,0,0]" ]
     import_demo
-    [ "$("$ROLLCALL" stat --json | jq -c '[.format, .apps, .users, .sessions]')" = "[2,2,9,28]" ]
+    [ "$("$ROLLCALL" stat --json | jq -c '[.format, .apps, .users, .sessions]')" = "[3,2,9,28]" ]
     run -0 "$ROLLCALL" stat
     [[ $output =~ sessions\ +28 ]]
     [[ $output =~ file_bytes\ +[1-9] ]]
@@ -40,13 +40,45 @@ load ctl
     [ "$output" = "nothing is wrong" ]
 }
 
-@test "check tells an index entry without a record" {
+# Puts an entry into a table that no record calls for.
+stray() {
     command -v mdb_load >/dev/null || skip "mdb_load is not installed"
-    import_demo
     printf '%s\n' VERSION=3 format=bytevalue type=btree HEADER=END " 00000001aa" " bb" DATA=END |
-        mdb_load -s newest "$ROLLCALL_STORE"
+        mdb_load -s "$1" "$ROLLCALL_STORE"
+}
+
+@test "check tells an index entry without a record" {
+    import_demo
+    stray brought
     run -1 --separate-stderr "$ROLLCALL" check
-    assert_has "newest has 1 entries too many" "$stderr"
+    assert_has "brought has 1 entries too many" "$stderr"
     assert_has "1 fault" "$stderr"
     [ -z "$output" ]
+}
+
+@test "check --repair makes the index anew where something is wrong, and nothing else" {
+    import_demo
+    run -0 --separate-stderr "$ROLLCALL" check --repair
+    [ "$output" = "nothing is wrong" ]
+    [ -z "$stderr" ]
+    "$ROLLCALL" list --limit 0 --json >before
+    stray ids
+    stray user_ids
+    run -0 --separate-stderr "$ROLLCALL" check --repair
+    assert_has "ids has 1 entries too many" "$stderr"
+    assert_has "2 faults before the repair" "$stderr"
+    [ "$output" = "the index was made anew from the records
+nothing is wrong" ]
+    run -0 "$ROLLCALL" check
+    "$ROLLCALL" list --limit 0 --json | diff before -
+}
+
+@test "a record that no repair can read is told, and stays" {
+    import_demo
+    stray sessions
+    run -1 --separate-stderr "$ROLLCALL" check --repair
+    assert_has "its record cannot be read" "$stderr"
+    assert_has "the index was made anew" "$output"
+    run -1 "$ROLLCALL" check
+    assert_has "a session's record cannot be read" "$output"
 }
