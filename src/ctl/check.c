@@ -106,7 +106,7 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
     if (ctl_open(ctl, options.repair ? STORE_WRITE : STORE_READ, &store) != ERR_OK)
         return EXIT_FAILED;
     enum err err = store_check(store, ctl_report, NULL, &faults);
-    if (options.repair && (faults || err == ERR_CORRUPT)) {
+    if (options.repair && (faults || err != ERR_OK)) {
         ctl_fail("%" PRIu64 " %s before the repair", faults, faults == 1 ? "fault" : "faults");
         if (repair(ctl, store) == ERR_OK)
             err = store_check(store, ctl_report, NULL, &faults);

@@ -38,7 +38,9 @@ static int compare_ids(const void *id, const void *app)
 static bool find_app(struct part *part, struct str id)
 {
     const struct gather *gather = part->gather;
-    if (!part->app || compare_ids(&id, part->app) != 0)
+    if (part->app && compare_ids(&id, part->app) == 0)
+        return true;
+    if (gather->app_count)
         part->app =
             bsearch(&id, gather->apps, gather->app_count, sizeof(*gather->apps), compare_ids);
     return part->app != NULL;
