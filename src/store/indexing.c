@@ -368,6 +368,7 @@ enum err indexing_session(struct indexing *indexing, const struct session *sessi
     enum err err = entries_of_session(session, place.slot, indexing_entry, indexing);
     if (err == ERR_OK)
         err = number_device(indexing, device, &indexing->standing.values[TREE_DEVICE]);
+    place.device = (uint32_t)indexing->standing.values[TREE_DEVICE];
     for (int i = 0; err == ERR_OK && i < TREE_NUMBER_COUNT; i++)
         err = add_to_tree(indexing, i, place.slot);
     return err == ERR_OK ? add_row(indexing, &place) : err;

@@ -70,8 +70,8 @@ static void narrow(struct question *question, const struct world *world, size_t 
     if (way & 4)
         query->without = &held->draft.id;
     if (way & 8) {
-        question->after =
-            (struct mark){held->draft.created, spelling_view(&held->spelled[query->vendor])};
+        question->after = (struct mark){.created = held->draft.created,
+                                        .id = spelling_view(&held->spelled[query->vendor])};
         query->after = &question->after;
     }
     if (way & 16)
