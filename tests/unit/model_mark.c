@@ -192,6 +192,20 @@ Test(model_mark, another_lists_place_is_refused)
     end(&told);
 }
 
+Test(model_mark, another_users_place_is_refused)
+{
+    struct told told;
+    struct marked_list own = all, other = all;
+    begin(&told);
+    own.user = STR("ann");
+    other.user = STR("ben");
+    told.text = mark_write(told.arena, secret, &own, &told.session);
+    cr_expect_eq(read_as(&told, secret, &own), ERR_OK);
+    cr_expect_eq(read_as(&told, secret, &other), ERR_MARK);
+    cr_expect_eq(read_as(&told, secret, &all), ERR_MARK);
+    end(&told);
+}
+
 /* The end of a user's name and the beginning of a place are not to be moved. */
 Test(model_mark, a_users_name_does_not_run_into_the_place)
 {
