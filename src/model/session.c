@@ -11,13 +11,16 @@ const char *const status_names[STATUS_COUNT] = {
     [STATUS_REVOKED] = "revoked",
 };
 
-/* The stored form, version 1:
+/* The stored form, version 2; version 1 has no device, and its texts begin with the device's:
  *   0 version  1 ending  2 aal  3 flags  4 count of texts n  5 count of factors  6,7 zero
  *   8 last_active  16 updated  24 expires  32 ended, 8 bytes each
- *   40 token hash (32 bytes, when flagged), then n ends of texts in 2 bytes each, counted from the
- * first text; then the texts; then the factors to the end. */
+ *   40 the device's number (4 bytes)
+ * then the token's hash (32 bytes, when flagged), n ends of texts in 2 bytes each, counted from the
+ * first text; the texts; the factors to the end. A device's record is 1, the count of its texts,
+ * their ends and the texts. */
 enum {
-    VERSION = 1,
+    VERSION_WHOLE = 1,
+    VERSION_BESIDE = 2,
     AT_VERSION = 0,
     AT_ENDING = 1,
     AT_AAL = 2,
@@ -29,6 +32,10 @@ enum {
     AT_EXPIRES = 24,
     AT_ENDED = 32,
     HEAD_BYTES = 40,
+    AT_DEVICE = HEAD_BYTES,
+    DEVICE_BYTES = 4,
+    DEVICE_VERSION = 1,
+    DEVICE_HEAD_BYTES = 2,
     FLAG_TOKEN = 1,
     END_BYTES = 2
 };
@@ -62,36 +69,63 @@ void session_complete(struct session_draft *draft, int64_t lifetime_ms, int64_t 
         draft->aal = factors_aal(draft->factors, draft->factor_count);
 }
 
-static void encode_texts(const struct str *texts, struct buf *buf)
+static void encode_texts(const struct str *texts, size_t count, struct buf *buf)
 {
-    uint8_t ends[TEXT_COUNT * END_BYTES];
+    uint8_t ends[TEXT_COUNT * END_BYTES] = {0};
     size_t end = 0;
-    for (size_t i = 0; i < TEXT_COUNT; i++) {
+    for (size_t i = 0; i < count; i++) {
         end += texts[i].len;
         bytes_put_u16(ends + i * END_BYTES, (uint16_t)end);
     }
-    buf_put(buf, ends, sizeof(ends));
-    for (size_t i = 0; i < TEXT_COUNT; i++)
+    buf_put(buf, ends, count * END_BYTES);
+    for (size_t i = 0; i < count; i++)
         buf_str(buf, texts[i]);
 }
 
-void session_encode(const struct session_draft *draft, struct buf *buf)
+static void encode_head(const struct session_draft *draft, int version, size_t texts,
+                        struct buf *buf)
 {
     uint8_t head[HEAD_BYTES] = {
-        [AT_VERSION] = VERSION,         [AT_ENDING] = (uint8_t)draft->ending,
-        [AT_AAL] = (uint8_t)draft->aal, [AT_FLAGS] = draft->has_token ? FLAG_TOKEN : 0,
-        [AT_TEXTS] = TEXT_COUNT,        [AT_FACTORS] = (uint8_t)draft->factor_count,
+        [AT_VERSION] = (uint8_t)version, [AT_ENDING] = (uint8_t)draft->ending,
+        [AT_AAL] = (uint8_t)draft->aal,  [AT_FLAGS] = draft->has_token ? FLAG_TOKEN : 0,
+        [AT_TEXTS] = (uint8_t)texts,     [AT_FACTORS] = (uint8_t)draft->factor_count,
     };
     bytes_put_u64(head + AT_LAST_ACTIVE, (uint64_t)draft->last_active);
     bytes_put_u64(head + AT_UPDATED, (uint64_t)draft->updated);
     bytes_put_u64(head + AT_EXPIRES, (uint64_t)draft->expires);
     bytes_put_u64(head + AT_ENDED, (uint64_t)draft->ended);
     buf_put(buf, head, sizeof(head));
+}
+
+static void encode_rest(const struct session_draft *draft, size_t first, struct buf *buf)
+{
     if (draft->has_token)
         buf_put(buf, draft->token_hash, TOKEN_HASH_BYTES);
-    encode_texts(draft->texts, buf);
+    encode_texts(draft->texts + first, TEXT_COUNT - first, buf);
     for (size_t i = 0; i < draft->factor_count; i++)
         factor_encode(&draft->factors[i], buf);
+}
+
+void session_encode(const struct session_draft *draft, struct buf *buf)
+{
+    encode_head(draft, VERSION_WHOLE, TEXT_COUNT, buf);
+    encode_rest(draft, 0, buf);
+}
+
+void session_encode_beside(const struct session_draft *draft, uint32_t device, struct buf *buf)
+{
+    uint8_t number[DEVICE_BYTES];
+    bytes_put_u32(number, device);
+    encode_head(draft, VERSION_BESIDE, TEXT_COUNT - TEXT_DEVICE_END, buf);
+    buf_put(buf, number, sizeof(number));
+    encode_rest(draft, TEXT_DEVICE_END, buf);
+}
+
+void device_encode(const struct str *texts, struct buf *buf)
+{
+    static const uint8_t head[DEVICE_HEAD_BYTES] = {DEVICE_VERSION, TEXT_DEVICE_END};
+    buf_put(buf, head, sizeof(head));
+    encode_texts(texts, TEXT_DEVICE_END, buf);
 }
 
 static const uint8_t *byte_at(struct str record, size_t at)
@@ -99,41 +133,70 @@ static const uint8_t *byte_at(struct str record, size_t at)
     return (const uint8_t *)record.ptr + at;
 }
 
-/* Where the ends of the texts begin. */
-static size_t ends_at(struct str record)
+/* Texts one after the other: their ends, and how many there are. */
+struct texts {
+    const uint8_t *ends;
+    size_t count;
+};
+
+static size_t texts_at(struct str record)
 {
-    return HEAD_BYTES + (*byte_at(record, AT_FLAGS) & FLAG_TOKEN ? TOKEN_HASH_BYTES : 0);
+    size_t device = *byte_at(record, AT_VERSION) == VERSION_BESIDE ? DEVICE_BYTES : 0;
+    return HEAD_BYTES + device + (*byte_at(record, AT_FLAGS) & FLAG_TOKEN ? TOKEN_HASH_BYTES : 0);
 }
 
-static size_t text_end(struct str record, size_t text)
+static struct texts texts_of(struct str record)
 {
-    return bytes_u16(byte_at(record, ends_at(record) + text * END_BYTES));
+    return (struct texts){byte_at(record, texts_at(record)), *byte_at(record, AT_TEXTS)};
 }
 
-static bool texts_fit(struct str record)
+static size_t text_end(struct texts texts, size_t text)
 {
-    size_t count = *byte_at(record, AT_TEXTS), end = 0;
-    size_t first = ends_at(record) + count * END_BYTES;
-    if (record.len < first)
+    return bytes_u16(texts.ends + text * END_BYTES);
+}
+
+/* Whether they and their ends are no more than `room` bytes. */
+static bool texts_fit(struct texts texts, size_t room)
+{
+    size_t end = 0;
+    if (room < texts.count * END_BYTES)
         return false;
-    for (size_t i = 0; i < count; i++) {
-        if (text_end(record, i) < end)
+    for (size_t i = 0; i < texts.count; i++) {
+        if (text_end(texts, i) < end)
             return false;
-        end = text_end(record, i);
+        end = text_end(texts, i);
     }
-    return end <= record.len - first;
+    return end <= room - texts.count * END_BYTES;
+}
+
+static struct str text_of(struct texts texts, size_t text)
+{
+    if (text >= texts.count)
+        return STR_NONE;
+    const char *first = (const char *)texts.ends + texts.count * END_BYTES;
+    size_t begin = text ? text_end(texts, text - 1) : 0;
+    return (struct str){first + begin, text_end(texts, text) - begin};
+}
+
+/* Whether a record of a version that is known has all that it says it has. */
+static bool is_whole(struct str record)
+{
+    size_t at = texts_at(record);
+    return *byte_at(record, AT_ENDING) < ENDING_COUNT && *byte_at(record, AT_AAL) <= AAL_MAX &&
+           record.len >= at && texts_fit(texts_of(record), record.len - at);
 }
 
 enum err session_decode(struct str record, struct session *session)
 {
     if (record.len < HEAD_BYTES)
         return ERR_CORRUPT;
-    if (*byte_at(record, AT_VERSION) != VERSION)
+    unsigned version = *byte_at(record, AT_VERSION);
+    if (version != VERSION_WHOLE && version != VERSION_BESIDE)
         return ERR_VERSION;
-    if (*byte_at(record, AT_ENDING) >= ENDING_COUNT || *byte_at(record, AT_AAL) > AAL_MAX ||
-        record.len < ends_at(record) || !texts_fit(record))
+    if (!is_whole(record))
         return ERR_CORRUPT;
     bool has_token = *byte_at(record, AT_FLAGS) & FLAG_TOKEN;
+    size_t hash_at = texts_at(record) - TOKEN_HASH_BYTES;
     *session = (struct session){
         .last_active = (int64_t)bytes_u64(byte_at(record, AT_LAST_ACTIVE)),
         .updated = (int64_t)bytes_u64(byte_at(record, AT_UPDATED)),
@@ -142,29 +205,45 @@ enum err session_decode(struct str record, struct session *session)
         .ended = (int64_t)bytes_u64(byte_at(record, AT_ENDED)),
         .aal = *byte_at(record, AT_AAL),
         .has_token = has_token,
-        .token_hash = has_token ? byte_at(record, HEAD_BYTES) : NULL,
+        .token_hash = has_token ? byte_at(record, hash_at) : NULL,
         .record = record,
+        .device = version == VERSION_BESIDE ? bytes_u32(byte_at(record, AT_DEVICE)) : 0,
     };
+    return version == VERSION_BESIDE && session->device == 0 ? ERR_CORRUPT : ERR_OK;
+}
+
+static struct texts device_texts(struct str record)
+{
+    return (struct texts){byte_at(record, DEVICE_HEAD_BYTES), *byte_at(record, 1)};
+}
+
+enum err session_give_device(struct session *session, struct str record)
+{
+    bool whole = record.len >= DEVICE_HEAD_BYTES && *byte_at(record, 0) == DEVICE_VERSION &&
+                 texts_fit(device_texts(record), record.len - DEVICE_HEAD_BYTES);
+    if (!whole)
+        return ERR_CORRUPT;
+    session->device_record = record;
     return ERR_OK;
 }
 
 struct str session_text(const struct session *session, enum session_text text)
 {
-    struct str record = session->record;
-    size_t count = *byte_at(record, AT_TEXTS), which = text;
-    if (which >= count)
-        return STR_NONE;
-    size_t first = ends_at(record) + count * END_BYTES;
-    size_t begin = which ? text_end(record, which - 1) : 0;
-    return (struct str){record.ptr + first + begin, text_end(record, which) - begin};
+    size_t which = text;
+    if (session->device == 0)
+        return text_of(texts_of(session->record), which);
+    if (which >= TEXT_DEVICE_END)
+        return text_of(texts_of(session->record), which - TEXT_DEVICE_END);
+    return session->device_record.len ? text_of(device_texts(session->device_record), which)
+                                      : STR_NONE;
 }
 
 struct str session_factors(const struct session *session)
 {
     struct str record = session->record;
-    size_t count = *byte_at(record, AT_TEXTS);
-    size_t texts = count ? text_end(record, count - 1) : 0;
-    return str_from(record, ends_at(record) + count * END_BYTES + texts);
+    struct texts texts = texts_of(record);
+    size_t end = texts.count ? text_end(texts, texts.count - 1) : 0;
+    return str_from(record, texts_at(record) + texts.count * END_BYTES + end);
 }
 
 void session_to_draft(const struct session *session, struct session_draft *draft)

@@ -42,7 +42,8 @@ enum session_text {
     TEXT_OS_NAME,
     TEXT_OS_VERSION,
     TEXT_USER_AGENT,
-    TEXT_IP,
+    TEXT_DEVICE_END, /* so far they say what device it is: many sessions have the same */
+    TEXT_IP = TEXT_DEVICE_END,
     TEXT_HOST,
     TEXT_COUNTRY_CODE,
     TEXT_BROUGHT_ID, /* + vendor number: the id the session had at that vendor */
@@ -76,6 +77,9 @@ struct session {
     bool has_token;
     const uint8_t *token_hash; /* TOKEN_HASH_BYTES bytes */
     struct str record;         /* the record's bytes; use session_text and session_factors */
+    /* Where the record leaves its device to a record of that number: session_give_device. */
+    uint32_t device;
+    struct str device_record;
 };
 
 /* Nothing is given yet. */
@@ -88,9 +92,17 @@ void session_complete(struct session_draft *draft, int64_t lifetime_ms, int64_t 
 
 /* Appends the stored form: all of a draft but id and created, which the store keeps in its key. */
 void session_encode(const struct session_draft *draft, struct buf *buf);
-/* Reads a stored form; app, user, id and created are left for the store to fill in.
+/* The same but for the device's texts, which are in a record of that number, not 0. */
+void session_encode_beside(const struct session_draft *draft, uint32_t device, struct buf *buf);
+/* Appends the device's texts, the first TEXT_DEVICE_END of a draft's. */
+void device_encode(const struct str *texts, struct buf *buf);
+/* Reads a stored form; app, user, id, created and the device are left for the store to fill in.
  * ERR_VERSION: a later form. ERR_CORRUPT: no form of ours. */
 enum err session_decode(struct str record, struct session *session) MUST_CHECK;
+
+/* Has the session say of its device what that record does; as long as the record's bytes are there.
+ * ERR_CORRUPT: it is no such record. */
+enum err session_give_device(struct session *session, struct str record) MUST_CHECK;
 
 /* A text of the session; empty when it has none. */
 struct str session_text(const struct session *session, enum session_text text);

@@ -2,6 +2,7 @@
  * entries are taken out first, so that none is left behind. */
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "store/devices.h"
 #include "store/index.h"
 #include "store/session_read.h"
 #include "store/writing.h"
@@ -304,7 +305,7 @@ enum err writing_remove_session(struct writing *writing, const struct session *s
     struct session old;
     enum err err = keep_old(writing, &record);
     if (err == ERR_OK)
-        err = session_read(record, &place, &old);
+        err = session_read(&snapshot, record, &place, &old);
     if (err == ERR_OK)
         err = index_slot(&snapshot, place.app, &place.id, &place.slot);
     if (err == ERR_OK)
@@ -371,12 +372,15 @@ enum err writing_put_session(struct writing *writing, const struct put_session *
         err = make_way(writing, &place, wanted->fresh);
     if (err != ERR_OK)
         return err;
+    err = device_number(writing, app.number, draft->texts, &place.device);
+    if (err != ERR_OK)
+        return err;
     buf_reset(&writing->record);
-    session_encode(draft, &writing->record);
+    session_encode_beside(draft, place.device, &writing->record);
     if (writing->record.failed)
         return ERR_MEMORY;
     struct key key = key_of_session(&place);
-    err = session_read(buf_view(&writing->record), &place, &session);
+    err = session_read(&snapshot, buf_view(&writing->record), &place, &session);
     if (err == ERR_OK)
         err = index_add(writing, &session, &place.slot);
     if (err == ERR_OK)

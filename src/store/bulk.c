@@ -21,6 +21,8 @@ struct bulk {
     struct buf app_id;
     struct buf record; /* of the user at hand, which `user` is a view of */
     struct user user;
+    struct buf record_beside; /* of the session at hand, its device left to a record of its own */
+    struct session_draft draft;
     uint32_t app;
     uint64_t user_count, done;
 };
@@ -65,6 +67,7 @@ void store_bulk_drop(struct bulk *bulk)
     indexing_drop(bulk->indexing);
     buf_free(&bulk->app_id);
     buf_free(&bulk->record);
+    buf_free(&bulk->record_beside);
     free(bulk);
 }
 
@@ -163,12 +166,20 @@ enum err store_bulk_session(struct bulk *bulk, int64_t created, const struct uui
         .app = bulk->app, .user = bulk->user.number, .created = created, .id = *id};
     struct key key = key_of_session(&place);
     struct session session;
+    uint32_t device;
     if (bulk->user.app != bulk->app)
         return ERR_INVALID;
-    enum err err = session_read(record, &place, &session);
+    enum err err = session_read(&bulk->view, record, &place, &session);
     if (err == ERR_OK)
-        err = indexing_session(bulk->indexing, &session, &bulk->user);
-    return err == ERR_OK ? append(bulk, bulk->sessions, &key, record) : err;
+        err = indexing_session(bulk->indexing, &session, &bulk->user, &device);
+    if (err != ERR_OK)
+        return err;
+    session_to_draft(&session, &bulk->draft);
+    buf_reset(&bulk->record_beside);
+    session_encode_beside(&bulk->draft, device, &bulk->record_beside);
+    return bulk->record_beside.failed
+               ? ERR_MEMORY
+               : append(bulk, bulk->sessions, &key, buf_view(&bulk->record_beside));
 }
 
 static enum err put_user_count(struct bulk *bulk)

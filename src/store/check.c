@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "store/cursor.h"
+#include "store/devices.h"
 #include "store/index.h"
 #include "store/session_read.h"
 
@@ -135,6 +136,27 @@ static void check_in_tree(struct checking *checking, const struct tree *tree,
               tree_kinds[number].name);
 }
 
+/* Whether the row has the device that the record names, or says itself. */
+static bool is_of_device(const struct checking *checking, const struct session *session,
+                         uint32_t number)
+{
+    struct session other = *session;
+    struct key key = key_of_device(session->app, number);
+    struct str record;
+    if (session->device)
+        return session->device == number;
+    if (env_get(checking->snapshot->txn, checking->snapshot->store, TABLE_DEVICES, key_view(&key),
+                &record) != ERR_OK ||
+        session_give_device(&other, record) != ERR_OK)
+        return false;
+    other.device = number;
+    for (int i = 0; i < TEXT_DEVICE_END; i++)
+        if (!str_eq(session_text(session, (enum session_text)i),
+                    session_text(&other, (enum session_text)i)))
+            return false;
+    return true;
+}
+
 /* Whether the session's row leads back to it, and each tree has it where it belongs. */
 static enum err check_standing(struct checking *checking, const struct session *session,
                                const struct user *user, uint32_t slot)
@@ -151,13 +173,12 @@ static enum err check_standing(struct checking *checking, const struct session *
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     unsigned state = (unsigned)session_status(session, app.idle_s * SECOND_MS, head.as_of);
     standing_of(session, user, state, &standing);
-    if (index_device(checking->snapshot, session, &standing.values[TREE_DEVICE]) != ERR_OK)
-        fault(checking, "%s: its device has no number", checking->object);
     err = slot_row(checking->snapshot, session->app, slot, &row);
     if (err != ERR_OK || memcmp(row.id.bytes, session->id.bytes, sizeof(row.id.bytes)) != 0 ||
         row.user != session->user || row.created != session->created ||
-        row.device != standing.values[TREE_DEVICE])
+        !is_of_device(checking, session, row.device))
         fault(checking, "%s: its row is another's", checking->object);
+    standing.values[TREE_DEVICE] = row.device;
     index_open(&index, checking->snapshot, session->app);
     for (int i = 0; i < TREE_NUMBER_COUNT; i++)
         check_in_tree(checking, &index.trees[i], &standing, slot);
@@ -170,8 +191,9 @@ static enum err check_session(void *context, struct str key, struct str value)
     struct session session;
     struct user user;
     struct place place = {.app = 0};
-    enum err err =
-        place_of_session_key(key, &place) ? session_read(value, &place, &session) : ERR_CORRUPT;
+    enum err err = place_of_session_key(key, &place)
+                       ? session_read(checking->snapshot, value, &place, &session)
+                       : ERR_CORRUPT;
     checking->sessions++;
     if (err != ERR_OK) {
         fault(checking, "a session's record cannot be read: %s", err_text(err));
@@ -235,16 +257,14 @@ static enum err check_index(void *context, struct str key, struct str value)
     struct checking *checking = context;
     struct index index;
     struct index_head head;
-    uint64_t entries, nodes, devices, first = 0;
+    uint64_t entries, nodes, first = 0;
     (void)value;
     uint32_t app = key.len == APP_BYTES ? bytes_u32((const uint8_t *)key.ptr) : 0;
-    if (head_read(checking->snapshot, app, &head) != ERR_OK ||
-        index_devices(checking->snapshot, app, &devices) != ERR_OK) {
+    if (head_read(checking->snapshot, app, &head) != ERR_OK) {
         fault(checking, "app number %u: its index cannot be read", app);
         return ERR_OK;
     }
     checking->expected[TABLE_INDEX]++;
-    checking->expected[TABLE_DEVICES] += devices;
     checking->expected[TABLE_ROWS] += (head.slots + ROWS_IN_BLOCK - 1) / ROWS_IN_BLOCK;
     index_open(&index, checking->snapshot, app);
     for (int i = 0; i < TREE_NUMBER_COUNT; i++) {
@@ -261,12 +281,37 @@ static enum err check_index(void *context, struct str key, struct str value)
     return ERR_OK;
 }
 
+static enum err check_device(void *context, struct str key, struct str value)
+{
+    struct checking *checking = context;
+    struct session session;
+    struct index index;
+    struct tree_cursor cursor;
+    struct tree_entry entry = {.value = 0};
+    struct key number = {.len = 0};
+    if (key.len != APP_BYTES + sizeof(uint32_t) || session_give_device(&session, value) != ERR_OK) {
+        fault(checking, "a device's record cannot be read");
+        return ERR_OK;
+    }
+    uint32_t app = bytes_u32((const uint8_t *)key.ptr),
+             device = bytes_u32((const uint8_t *)key.ptr + APP_BYTES);
+    snprintf(checking->object, sizeof(checking->object), "device %u of app number %u", device, app);
+    index_open(&index, checking->snapshot, app);
+    if (tree_seek_value(&cursor, &index.trees[TREE_DEVICE], device) != ERR_OK ||
+        tree_next(&cursor, &entry) != ERR_OK || entry.value != device)
+        fault(checking, "%s is no session's", checking->object);
+    struct key by_hash = key_of_device_record(app, value);
+    key_put_u64(&number, device);
+    return check_entry(checking, TABLE_DEVICE_NUMBERS, &by_hash, key_view(&number));
+}
+
 /* With all that records ask for found, any entry more is nobody's. */
 static enum err check_strays(struct checking *checking)
 {
-    static const enum table indices[] = {TABLE_APP_IDS, TABLE_KEYS,   TABLE_SIGNERS, TABLE_USER_IDS,
-                                         TABLE_IDS,     TABLE_TOKENS, TABLE_BROUGHT, TABLE_REFRESH,
-                                         TABLE_INDEX,   TABLE_ROWS,   TABLE_TREES,   TABLE_DEVICES};
+    static const enum table indices[] = {TABLE_APP_IDS,  TABLE_KEYS,    TABLE_SIGNERS,
+                                         TABLE_USER_IDS, TABLE_IDS,     TABLE_TOKENS,
+                                         TABLE_BROUGHT,  TABLE_REFRESH, TABLE_INDEX,
+                                         TABLE_ROWS,     TABLE_TREES,   TABLE_DEVICE_NUMBERS};
     const struct snapshot *snapshot = checking->snapshot;
     for (size_t i = 0; i < sizeof(indices) / sizeof(*indices); i++) {
         MDB_stat stat;
@@ -285,10 +330,10 @@ static enum err check_all(struct checking *checking)
     static const struct {
         enum table table;
         row_fn check;
-    } steps[] = {{TABLE_APPS, check_app},       {TABLE_SIGNING, check_signing},
-                 {TABLE_USERS, check_user},     {TABLE_SESSIONS, check_session},
-                 {TABLE_INDEX, check_index},    {TABLE_REFRESHES, check_refresh},
-                 {TABLE_RETIRED, check_retired}};
+    } steps[] = {{TABLE_APPS, check_app},          {TABLE_SIGNING, check_signing},
+                 {TABLE_USERS, check_user},        {TABLE_SESSIONS, check_session},
+                 {TABLE_INDEX, check_index},       {TABLE_DEVICES, check_device},
+                 {TABLE_REFRESHES, check_refresh}, {TABLE_RETIRED, check_retired}};
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < sizeof(steps) / sizeof(*steps); i++)
         err = cursor_each(checking->snapshot, steps[i].table, STR_NONE, steps[i].check, checking);

@@ -12,11 +12,15 @@ static enum err rewrite(struct writing *writing, const struct session *session,
     struct place place = place_of(session);
     struct key key = key_of_session(&place);
     buf_reset(&writing->record);
-    session_encode(draft, &writing->record);
+    if (session->device)
+        session_encode_beside(draft, session->device, &writing->record);
+    else
+        session_encode(draft, &writing->record);
     if (writing->record.failed)
         return ERR_MEMORY;
+    struct snapshot snapshot = writing_view(writing);
     struct session after;
-    enum err err = session_read(buf_view(&writing->record), &place, &after);
+    enum err err = session_read(&snapshot, buf_view(&writing->record), &place, &after);
     if (err == ERR_OK)
         err = index_change(writing, session, &after);
     return err == ERR_OK
@@ -79,7 +83,8 @@ static enum err gather_one(struct gathering *gathering, struct str key, struct s
         return ERR_CORRUPT;
     if (wanted->has_id && memcmp(&place.id, &wanted->id, sizeof(place.id)) == 0)
         return ERR_OK;
-    enum err err = session_read(record, &place, &session);
+    struct snapshot snapshot = writing_view(gathering->writing);
+    enum err err = session_read(&snapshot, record, &place, &session);
     if (err != ERR_OK)
         return err;
     bool changes =

@@ -352,6 +352,7 @@ enum err snapshot_begin(struct store *store, struct snapshot **snapshot)
         return env_error(code, "read");
     store->snapshot.store = store;
     store->reading = true;
+    store->snapshots++;
     *snapshot = &store->snapshot;
     return ERR_OK;
 }

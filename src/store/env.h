@@ -16,6 +16,14 @@ struct snapshot {
     MDB_txn *txn;
 };
 
+/* A device that was read in the snapshot at hand: sessions have few. */
+struct known_device {
+    uint64_t snapshot; /* which it was; none is 0 */
+    uint32_t app, number;
+    struct str record;
+};
+enum { DEVICES_KNOWN = 64 };
+
 struct store {
     MDB_env *env;
     MDB_dbi tables[TABLE_COUNT];
@@ -25,6 +33,8 @@ struct store {
      * moment, and what searches gather in. */
     MDB_cursor *spare_cursors[TABLE_COUNT];
     struct buf hits, scratch;
+    uint64_t snapshots; /* how many there were */
+    struct known_device devices[DEVICES_KNOWN];
     bool map_full; /* why the last write failed: for want of map, not of disk */
     bool lost;     /* the map is gone; nothing can be done but to close */
 };

@@ -31,7 +31,7 @@ static enum err read_user(struct finding *finding, uint64_t number)
 static enum err read_candidate(struct finding *finding, const struct place *place,
                                struct str record, struct candidate *candidate)
 {
-    enum err err = session_read(record, place, &candidate->session);
+    enum err err = session_read(finding->snapshot, record, place, &candidate->session);
     if (err == ERR_OK && finding->needs_user)
         err = read_user(finding, place->user);
     if (err != ERR_OK)
@@ -62,8 +62,8 @@ static int hit_cmp(const void *left, const void *right, void *context)
         return (a->number < b->number) == finding->first.descending ? 1 : -1;
     struct candidate one = candidate_of(a), two = candidate_of(b);
     /* They were read once already; what fails now is the same as an empty record. */
-    if (session_read(a->record, &a->place, &one.session) != ERR_OK ||
-        session_read(b->record, &b->place, &two.session) != ERR_OK)
+    if (session_read(finding->snapshot, a->record, &a->place, &one.session) != ERR_OK ||
+        session_read(finding->snapshot, b->record, &b->place, &two.session) != ERR_OK)
         return 0;
     return candidate_cmp(finding->query, &one, &two);
 }
@@ -285,7 +285,7 @@ static enum err find(struct finding *finding, struct arena *arena)
 static enum err fill_item(struct finding *finding, const struct hit *hit, struct found *item)
 {
     item->status = hit->status;
-    enum err err = session_read(hit->record, &hit->place, &item->session);
+    enum err err = session_read(finding->snapshot, hit->record, &hit->place, &item->session);
     if (err == ERR_OK)
         err = read_user(finding, hit->place.user);
     item->user = finding->user;

@@ -1,7 +1,6 @@
 #include "store/index.h"
 
 #include "base/bytes.h"
-#include "model/secret.h"
 #include "store/session_read.h"
 
 /* By status are counted the order that lists have when none is asked for, and the ids, which decide
@@ -98,54 +97,6 @@ uint64_t index_user_id(struct str id)
     return is_number ? number : UINT64_C(1) << 63 | index_text_value(id) >> 1;
 }
 
-void index_device_hash(const struct session *session, uint8_t hash[HASH_BYTES])
-{
-    static const enum session_text texts[] = {TEXT_DEVICE_NAME, TEXT_DEVICE_TYPE, TEXT_OS_NAME,
-                                              TEXT_OS_VERSION};
-    enum { COUNT = sizeof(texts) / sizeof(*texts), LEN_BYTES = 2 };
-    char bytes[COUNT * (LEN_BYTES + TEXT_MAX)];
-    size_t len = 0;
-    for (size_t i = 0; i < COUNT; i++) {
-        struct str text = index_text(session_text(session, texts[i]));
-        bytes_put_u16((uint8_t *)bytes + len, (uint16_t)text.len);
-        if (text.len)
-            memcpy(bytes + len + LEN_BYTES, text.ptr, text.len);
-        len += LEN_BYTES + text.len;
-    }
-    secret_hash((struct str){bytes, len}, hash);
-}
-
-struct key key_of_device(uint32_t app, const uint8_t hash[HASH_BYTES])
-{
-    struct key key = key_of_app(app);
-    key_put(&key, (struct str){(const char *)hash, HASH_BYTES});
-    return key;
-}
-
-struct key key_of_devices(uint32_t app)
-{
-    struct key name = {.len = 0};
-    key_put(&name, STR("devices "));
-    key_put_u32(&name, app);
-    return name;
-}
-
-enum err index_devices(struct snapshot *snapshot, uint32_t app, uint64_t *count)
-{
-    struct key name = key_of_devices(app);
-    return env_get_number(snapshot->txn, snapshot->store, TABLE_META, key_view(&name), count);
-}
-
-enum err index_device(struct snapshot *snapshot, const struct session *session, uint64_t *number)
-{
-    uint8_t hash[HASH_BYTES];
-    index_device_hash(session, hash);
-    struct key key = key_of_device(session->app, hash);
-    enum err err =
-        env_get_number(snapshot->txn, snapshot->store, TABLE_DEVICES, key_view(&key), number);
-    return err == ERR_OK && *number == 0 ? ERR_NOT_FOUND : err;
-}
-
 void standing_of(const struct session *session, const struct user *user, unsigned state,
                  struct standing *standing)
 {
@@ -157,7 +108,7 @@ void standing_of(const struct session *session, const struct user *user, unsigne
     standing->values[TREE_UPDATED] = index_instant(session->updated);
     standing->values[TREE_EXPIRES] = index_instant(session->expires);
     standing->values[TREE_ID] = index_id(&session->id);
-    standing->values[TREE_DEVICE] = 0;
+    standing->values[TREE_DEVICE] = session->device;
     for (int i = 0; i < TREE_NUMBER_COUNT; i++) {
         struct str text = index_text(user->texts[tree_kinds[i].text]);
         standing->lens[i] = 0;
@@ -201,12 +152,10 @@ enum err index_position(const struct index *index, enum tree_number number, uint
         err = session_at(index->snapshot, &place, &session);
     if (err == ERR_OK)
         err = store_user(index->snapshot, index->app, place.user, &user);
-    if (err == ERR_OK) {
-        standing_of(&session, &user, 0, &standing);
-        err = index_device(index->snapshot, &session, &standing.values[TREE_DEVICE]);
-    }
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    standing_of(&session, &user, 0, &standing);
+    standing.values[TREE_DEVICE] = place.device;
     struct sought sought = standing_sought(&standing, number);
     return tree_rank_of(&index->trees[number], standing.values[number], &sought, TREE_ALL,
                         position);

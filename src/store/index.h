@@ -71,10 +71,6 @@ static inline struct str index_text(struct str text)
 /* The order of a tree's texts. */
 int index_text_cmp(enum tree_number number, struct str a, struct str b);
 
-/* SHA-256 of the texts that make a device: its name and type, its system's name and version. */
-void index_device_hash(const struct session *session, uint8_t hash[HASH_BYTES]);
-struct key key_of_device(uint32_t app, const uint8_t hash[HASH_BYTES]);
-
 /* A session as the trees have it; nothing in it is the transaction's. */
 struct standing {
     uint64_t values[TREE_NUMBER_COUNT];
@@ -84,7 +80,6 @@ struct standing {
     size_t lens[TREE_NUMBER_COUNT];
     char texts[TREE_NUMBER_COUNT][TEXT_MAX]; /* of trees of users' texts alone */
 };
-/* All but the device's number, which is the caller's to fill in. */
 void standing_of(const struct session *session, const struct user *user, unsigned state,
                  struct standing *standing);
 struct sought standing_sought(const struct standing *standing, enum tree_number number);
@@ -93,14 +88,6 @@ static inline struct tree_entry standing_entry(const struct standing *standing,
 {
     return (struct tree_entry){standing->values[number], slot, standing->state};
 }
-
-/* The device's number. ERR_NOT_FOUND: there is none of these texts. */
-enum err index_device(struct snapshot *snapshot, const struct session *session,
-                      uint64_t *number) MUST_CHECK;
-
-/* How many devices the app has numbered; the name of their number in `meta`. */
-enum err index_devices(struct snapshot *snapshot, uint32_t app, uint64_t *count) MUST_CHECK;
-struct key key_of_devices(uint32_t app);
 
 /* The slot of a session. ERR_CORRUPT: it has none. */
 enum err index_slot(struct snapshot *snapshot, uint32_t app, const struct uuid *id,

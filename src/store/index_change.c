@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "store/cursor.h"
+#include "store/devices.h"
 #include "store/index.h"
 #include "store/session_read.h"
 
@@ -44,28 +45,6 @@ static enum err put_head(struct changing *changing)
 static unsigned state_of(const struct changing *changing, const struct session *session)
 {
     return (unsigned)session_status(session, changing->idle_ms, changing->head.as_of);
-}
-
-/* ---- devices ---- */
-
-/* The device's number; the next one where there is none of these texts. */
-static enum err number_device(struct changing *changing, const struct session *session,
-                              uint64_t *number)
-{
-    uint8_t hash[HASH_BYTES];
-    index_device_hash(session, hash);
-    struct key key = key_of_device(session->app, hash), name = key_of_devices(session->app),
-               value = {.len = 0};
-    enum err err = index_device(&changing->view, session, number);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    err = writing_next_number(changing->writing, key_view(&name), number);
-    if (err == ERR_OK && *number > UINT32_MAX)
-        err = ERR_FULL;
-    key_put_u64(&value, *number);
-    return err == ERR_OK
-               ? writing_put(changing->writing, TABLE_DEVICES, key_view(&key), key_view(&value))
-               : err;
 }
 
 static enum err describe(struct changing *changing, const struct session *session,
@@ -144,10 +123,8 @@ enum err index_add(struct writing *writing, const struct session *session, uint3
     if (err != ERR_OK)
         return err;
     count_brought(&changing.head, session, 1);
-    err = number_device(&changing, session, &standing.values[TREE_DEVICE]);
-    place.device = (uint32_t)standing.values[TREE_DEVICE];
-    if (err == ERR_OK)
-        err = take_slot(&changing, &place);
+    place.device = session->device;
+    err = take_slot(&changing, &place);
     for (int i = 0; err == ERR_OK && i < TREE_NUMBER_COUNT; i++) {
         struct tree_entry entry = standing_entry(&standing, (enum tree_number)i, place.slot);
         struct sought sought = standing_sought(&standing, (enum tree_number)i);
@@ -155,6 +132,30 @@ enum err index_add(struct writing *writing, const struct session *session, uint3
     }
     *slot = place.slot;
     return err == ERR_OK ? put_head(&changing) : err;
+}
+
+/* A record that has its device's texts itself has no number: the row does. */
+static enum err row_device(struct changing *changing, struct standing *standing, uint32_t slot)
+{
+    struct place place;
+    enum err err = slot_row(&changing->view, changing->index.app, slot, &place);
+    if (err == ERR_OK)
+        standing->values[TREE_DEVICE] = place.device;
+    return err;
+}
+
+static enum err remove_unused(struct changing *changing, uint32_t device)
+{
+    const struct tree *tree = &changing->index.trees[TREE_DEVICE];
+    struct tree_cursor cursor;
+    struct tree_entry entry;
+    enum err err = tree_seek_value(&cursor, tree, device);
+    if (err == ERR_OK)
+        err = tree_next(&cursor, &entry);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    bool used = err == ERR_OK && entry.value == device;
+    return used ? ERR_OK : device_remove(changing->writing, changing->index.app, device);
 }
 
 enum err index_remove(struct writing *writing, const struct session *session, uint32_t slot)
@@ -165,9 +166,9 @@ enum err index_remove(struct writing *writing, const struct session *session, ui
     if (err == ERR_OK)
         err = describe(&changing, session, &standing);
     if (err == ERR_OK)
-        err = index_device(&changing.view, session, &standing.values[TREE_DEVICE]);
+        err = row_device(&changing, &standing, slot);
     if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+        return err;
     count_brought(&changing.head, session, UINT64_MAX);
     for (int i = 0; err == ERR_OK && i < TREE_NUMBER_COUNT; i++) {
         struct tree_entry entry = standing_entry(&standing, (enum tree_number)i, slot);
@@ -176,6 +177,8 @@ enum err index_remove(struct writing *writing, const struct session *session, ui
     }
     if (err == ERR_OK)
         err = give_slot_back(&changing, slot);
+    if (err == ERR_OK)
+        err = remove_unused(&changing, (uint32_t)standing.values[TREE_DEVICE]);
     return err == ERR_OK ? put_head(&changing) : err;
 }
 

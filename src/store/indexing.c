@@ -5,9 +5,11 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "store/cursor.h"
+#include "store/devices.h"
 #include "store/indexing_item.h"
 
-enum { DEVICES_KEPT = 1024, PROGRESS_EVERY = 4096 };
+enum { PROGRESS_EVERY = 4096 };
 
 /* In the order that they are written; those of one app when it is over. */
 static const struct {
@@ -31,12 +33,9 @@ struct indexing {
     int64_t idle_ms;
     struct index_head head;
     uint8_t block[ROWS_IN_BLOCK * ROW_BYTES]; /* of rows, not yet written */
-    uint64_t devices;                         /* numbers given out in the app */
-    struct {
-        uint8_t hash[HASH_BYTES];
-        uint64_t number;     /* 0: none is kept here */
-    } kept[DEVICES_KEPT];    /* devices of the app that were met lately */
-    uint64_t added, written; /* entries */
+    uint64_t devices;                         /* the number given out last in the app */
+    struct buf device;                        /* a device's record */
+    uint64_t added, written;                  /* entries */
 };
 
 /* ---- beginning and end ---- */
@@ -48,7 +47,7 @@ static bool is_of_apps(enum table table)
 
 enum err indexing_clear(const struct snapshot *view, bool apps)
 {
-    static const enum table others[] = {TABLE_INDEX, TABLE_ROWS, TABLE_TREES, TABLE_DEVICES};
+    static const enum table others[] = {TABLE_INDEX, TABLE_ROWS, TABLE_TREES, TABLE_DEVICE_NUMBERS};
     int code = MDB_SUCCESS;
     for (size_t i = 0; code == MDB_SUCCESS && i < SORTED_TABLES; i++)
         if (apps || !is_of_apps(tables[i].table))
@@ -91,6 +90,7 @@ void indexing_drop(struct indexing *indexing)
     for (int i = 0; i < TREE_NUMBER_COUNT; i++)
         sorter_free(indexing->trees[i]);
     buf_free(&indexing->item);
+    buf_free(&indexing->device);
     free(indexing);
 }
 
@@ -249,6 +249,44 @@ static enum err write_head(struct indexing *indexing)
     return put(indexing, TABLE_INDEX, &key, key_view(&value));
 }
 
+/* Devices that no session has any more, which can be when records could not be read. */
+struct unused {
+    struct index index;
+    struct buf numbers;
+};
+
+static enum err see_device(void *context, struct str key, struct str value)
+{
+    struct unused *unused = context;
+    struct tree_cursor cursor;
+    struct tree_entry entry = {.value = 0};
+    uint32_t number = bytes_u32((const uint8_t *)key.ptr + APP_BYTES);
+    (void)value;
+    enum err err = tree_seek_value(&cursor, &unused->index.trees[TREE_DEVICE], number);
+    if (err == ERR_OK)
+        err = tree_next(&cursor, &entry);
+    if (entry.value != number)
+        buf_put(&unused->numbers, &number, sizeof(number));
+    if (unused->numbers.failed)
+        return ERR_MEMORY;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err remove_unused(struct indexing *indexing)
+{
+    struct snapshot *view = &indexing->options.view;
+    struct writing writing = {.store = view->store, .txn = view->txn};
+    struct unused unused = {.numbers = {0}};
+    struct key prefix = key_of_app(indexing->app);
+    index_open(&unused.index, view, indexing->app);
+    enum err err = cursor_each(view, TABLE_DEVICES, key_view(&prefix), see_device, &unused);
+    const uint32_t *number = (const uint32_t *)(const void *)unused.numbers.ptr;
+    for (size_t left = unused.numbers.len / sizeof(*number); err == ERR_OK && left > 0; left--)
+        err = device_remove(&writing, indexing->app, *number++);
+    buf_free(&unused.numbers);
+    return err;
+}
+
 /* What an app has whose sessions have all been met. */
 static enum err write_app(struct indexing *indexing)
 {
@@ -261,7 +299,9 @@ static enum err write_app(struct indexing *indexing)
         err = write_head(indexing);
     if (err == ERR_OK)
         err = put_number(indexing, TABLE_META, &name, indexing->devices);
-    return err == ERR_OK ? write_trees(indexing) : err;
+    if (err == ERR_OK)
+        err = write_trees(indexing);
+    return err == ERR_OK ? remove_unused(indexing) : err;
 }
 
 enum err indexing_end(struct indexing *indexing)
@@ -275,16 +315,37 @@ enum err indexing_end(struct indexing *indexing)
 
 /* ---- gathering ---- */
 
+/* A device that is there keeps its number. */
+static enum err meet_device(void *context, struct str key, struct str value)
+{
+    struct indexing *indexing = context;
+    if (key.len != APP_BYTES + sizeof(uint32_t))
+        return ERR_CORRUPT;
+    uint32_t number = bytes_u32((const uint8_t *)key.ptr + APP_BYTES);
+    struct key by_hash = key_of_device_record(indexing->app, value);
+    if (number > indexing->devices)
+        indexing->devices = number;
+    return put_number(indexing, TABLE_DEVICE_NUMBERS, &by_hash, number);
+}
+
+static enum err meet_devices(struct indexing *indexing)
+{
+    struct snapshot *view = &indexing->options.view;
+    struct key name = key_of_devices(indexing->app), prefix = key_of_app(indexing->app);
+    enum err err =
+        env_get_number(view->txn, view->store, TABLE_META, key_view(&name), &indexing->devices);
+    return err == ERR_OK
+               ? cursor_each(view, TABLE_DEVICES, key_view(&prefix), meet_device, indexing)
+               : err;
+}
+
 enum err indexing_app(struct indexing *indexing, const struct app *app)
 {
     enum err err = write_app(indexing);
     indexing->app = app ? app->number : 0;
     indexing->idle_ms = app ? app->idle_s * SECOND_MS : 0;
     indexing->head = (struct index_head){.as_of = indexing->options.now, .free = SLOT_NONE};
-    indexing->devices = 0;
-    for (size_t i = 0; i < DEVICES_KEPT; i++)
-        indexing->kept[i].number = 0;
-    return err;
+    return err == ERR_OK && app ? meet_devices(indexing) : err;
 }
 
 enum err indexing_entry(void *context, enum table table, const struct key *key, struct str value)
@@ -301,30 +362,37 @@ enum err indexing_user(struct indexing *indexing, const struct user *user)
     return entries_of_user(user, indexing_entry, indexing);
 }
 
-/* The device's number, as the transaction has it. */
-static enum err find_device(struct indexing *indexing, const uint8_t hash[HASH_BYTES],
-                            uint64_t *number)
+static enum err put_device(struct indexing *indexing, const struct key *by_hash)
 {
-    const struct snapshot *view = &indexing->options.view;
-    struct key key = key_of_device(indexing->app, hash);
-    enum err err = env_get_number(view->txn, view->store, TABLE_DEVICES, key_view(&key), number);
-    if (err != ERR_OK || *number)
-        return err;
-    *number = ++indexing->devices;
-    return put_number(indexing, TABLE_DEVICES, &key, *number);
+    struct key key = key_of_device(indexing->app, (uint32_t)++indexing->devices);
+    enum err err = indexing->devices > UINT32_MAX
+                       ? ERR_FULL
+                       : put(indexing, TABLE_DEVICES, &key, buf_view(&indexing->device));
+    return err == ERR_OK ? put_number(indexing, TABLE_DEVICE_NUMBERS, by_hash, indexing->devices)
+                         : err;
 }
 
-static enum err number_device(struct indexing *indexing, const uint8_t hash[HASH_BYTES],
-                              uint64_t *number)
+/* The number of the device that a record says itself; a new one where none has these texts. */
+static enum err number_device(struct indexing *indexing, const struct session *session,
+                              uint32_t *number)
 {
-    size_t at = bytes_u32(hash) % DEVICES_KEPT;
-    enum err err = ERR_OK;
-    *number = indexing->kept[at].number;
-    if (*number && memcmp(indexing->kept[at].hash, hash, HASH_BYTES) == 0)
-        return ERR_OK;
-    err = find_device(indexing, hash, number);
-    memcpy(indexing->kept[at].hash, hash, HASH_BYTES);
-    indexing->kept[at].number = err == ERR_OK ? *number : 0;
+    const struct snapshot *view = &indexing->options.view;
+    struct str texts[TEXT_DEVICE_END];
+    uint64_t there;
+    for (int i = 0; i < TEXT_DEVICE_END; i++)
+        texts[i] = session_text(session, (enum session_text)i);
+    buf_reset(&indexing->device);
+    device_encode(texts, &indexing->device);
+    if (indexing->device.failed)
+        return ERR_MEMORY;
+    struct key by_hash = key_of_device_record(indexing->app, buf_view(&indexing->device));
+    enum err err =
+        env_get_number(view->txn, view->store, TABLE_DEVICE_NUMBERS, key_view(&by_hash), &there);
+    if (err == ERR_OK && there == 0) {
+        err = put_device(indexing, &by_hash);
+        there = indexing->devices;
+    }
+    *number = (uint32_t)there;
     return err;
 }
 
@@ -356,19 +424,18 @@ static void count_brought(struct index_head *head, const struct session *session
 }
 
 enum err indexing_session(struct indexing *indexing, const struct session *session,
-                          const struct user *user)
+                          const struct user *user, uint32_t *device)
 {
     struct place place = place_of(session);
-    uint8_t device[HASH_BYTES];
     enum status state = session_status(session, indexing->idle_ms, indexing->head.as_of);
     place.slot = indexing->head.slots;
-    index_device_hash(session, device);
+    place.device = session->device;
     standing_of(session, user, (unsigned)state, &indexing->standing);
     count_brought(&indexing->head, session);
     enum err err = entries_of_session(session, place.slot, indexing_entry, indexing);
-    if (err == ERR_OK)
-        err = number_device(indexing, device, &indexing->standing.values[TREE_DEVICE]);
-    place.device = (uint32_t)indexing->standing.values[TREE_DEVICE];
+    if (err == ERR_OK && place.device == 0)
+        err = number_device(indexing, session, &place.device);
+    indexing->standing.values[TREE_DEVICE] = *device = place.device;
     for (int i = 0; err == ERR_OK && i < TREE_NUMBER_COUNT; i++)
         err = add_to_tree(indexing, i, place.slot);
     return err == ERR_OK ? add_row(indexing, &place) : err;

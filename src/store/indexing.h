@@ -32,10 +32,10 @@ void indexing_drop(struct indexing *indexing);
  * what is looked up by an app's entries can be. */
 enum err indexing_app(struct indexing *indexing, const struct app *app) MUST_CHECK;
 enum err indexing_user(struct indexing *indexing, const struct user *user) MUST_CHECK;
-/* A session of the app, and its user. Nothing of either is looked at once the transaction has been
- * written to. */
+/* A session of the app, and its user; *device is its device's number. Nothing of either is looked
+ * at once the transaction has been written to. */
 enum err indexing_session(struct indexing *indexing, const struct session *session,
-                          const struct user *user) MUST_CHECK;
+                          const struct user *user, uint32_t *device) MUST_CHECK;
 /* An entry that is not of one app's sessions and users; an entry_fn, `context` being the indexing.
  */
 enum err indexing_entry(void *context, enum table table, const struct key *key,

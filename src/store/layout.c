@@ -5,13 +5,17 @@
 #include "base/bytes.h"
 
 const char *const table_names[TABLE_COUNT] = {
-    [TABLE_META] = "meta",     [TABLE_APPS] = "apps",           [TABLE_APP_IDS] = "app_ids",
-    [TABLE_KEYS] = "keys",     [TABLE_SIGNING] = "signing",     [TABLE_SIGNERS] = "signers",
-    [TABLE_USERS] = "users",   [TABLE_USER_IDS] = "user_ids",   [TABLE_SESSIONS] = "sessions",
-    [TABLE_IDS] = "ids",       [TABLE_TOKENS] = "tokens",       [TABLE_BROUGHT] = "brought",
-    [TABLE_AUDIT] = "audit",   [TABLE_REFRESHES] = "refreshes", [TABLE_REFRESH] = "refresh",
-    [TABLE_PROOFS] = "proofs", [TABLE_RETIRED] = "retired",     [TABLE_INDEX] = "index",
-    [TABLE_ROWS] = "rows",     [TABLE_TREES] = "trees",         [TABLE_DEVICES] = "devices",
+    [TABLE_META] = "meta",         [TABLE_APPS] = "apps",
+    [TABLE_APP_IDS] = "app_ids",   [TABLE_KEYS] = "keys",
+    [TABLE_SIGNING] = "signing",   [TABLE_SIGNERS] = "signers",
+    [TABLE_USERS] = "users",       [TABLE_USER_IDS] = "user_ids",
+    [TABLE_SESSIONS] = "sessions", [TABLE_IDS] = "ids",
+    [TABLE_TOKENS] = "tokens",     [TABLE_BROUGHT] = "brought",
+    [TABLE_AUDIT] = "audit",       [TABLE_REFRESHES] = "refreshes",
+    [TABLE_REFRESH] = "refresh",   [TABLE_PROOFS] = "proofs",
+    [TABLE_RETIRED] = "retired",   [TABLE_INDEX] = "index",
+    [TABLE_ROWS] = "rows",         [TABLE_TREES] = "trees",
+    [TABLE_DEVICES] = "devices",   [TABLE_DEVICE_NUMBERS] = "device_numbers",
 };
 
 enum { ID_BYTES = 16, INSTANT_BYTES = 8, SLOT_BYTES = 4 };

@@ -22,7 +22,8 @@
  *   index     app                          -> what is said of its index as a whole (index.c)
  *   rows      app, number                  -> a block of rows, one for each slot (rows.c)
  *   trees     app, tree, number            -> a node of a counted tree (tree_node.h)
- *   devices   app, SHA-256 of its texts    -> the device's number in the app */
+ *   devices   app, number                  -> the texts of a device (device_encode)
+ *   device_numbers  app, SHA-256 of the texts -> number */
 #ifndef ROLLCALL_STORE_LAYOUT_H
 #define ROLLCALL_STORE_LAYOUT_H
 
@@ -54,6 +55,7 @@ enum table {
     TABLE_ROWS,
     TABLE_TREES,
     TABLE_DEVICES,
+    TABLE_DEVICE_NUMBERS,
     TABLE_COUNT
 };
 extern const char *const table_names[TABLE_COUNT];

@@ -34,8 +34,9 @@ static enum err look_at(struct sweep *sweep, struct str key, struct str value)
 {
     struct session session;
     struct place place;
-    enum err err =
-        place_of_session_key(key, &place) ? session_read(value, &place, &session) : ERR_CORRUPT;
+    enum err err = place_of_session_key(key, &place)
+                       ? session_read(sweep->snapshot, value, &place, &session)
+                       : ERR_CORRUPT;
     if (err == ERR_OK && sweep->app.number != place.app)
         err = store_app(sweep->snapshot, place.app, &sweep->app);
     if (err != ERR_OK)

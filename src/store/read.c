@@ -1,4 +1,5 @@
 #include "base/bytes.h"
+#include "store/devices.h"
 #include "store/env.h"
 #include "store/session_read.h"
 
@@ -126,14 +127,39 @@ enum err store_user_by_id(struct snapshot *snapshot, uint32_t app, struct str id
     return user_at(snapshot, app, &key, user);
 }
 
-enum err session_read(struct str record, const struct place *place, struct session *session)
+/* In a snapshot a device is read once in a while: what was read stands until the snapshot ends. In
+ * a writing it may be gone with what is written next. */
+static enum err read_device(struct snapshot *snapshot, uint32_t app, uint32_t number,
+                            struct str *record)
 {
+    struct store *store = snapshot->store;
+    struct known_device *known = &store->devices[number % DEVICES_KNOWN];
+    struct key key = key_of_device(app, number);
+    bool reads = snapshot == &store->snapshot;
+    if (reads && known->snapshot == store->snapshots && known->app == app &&
+        known->number == number) {
+        *record = known->record;
+        return ERR_OK;
+    }
+    enum err err = dangling(get(snapshot, TABLE_DEVICES, &key, record));
+    if (err == ERR_OK && reads)
+        *known = (struct known_device){store->snapshots, app, number, *record};
+    return err;
+}
+
+enum err session_read(struct snapshot *snapshot, struct str record, const struct place *place,
+                      struct session *session)
+{
+    struct str device;
     enum err err = session_decode(record, session);
     session->app = place->app;
     session->user = place->user;
     session->created = place->created;
     session->id = place->id;
-    return err;
+    if (err != ERR_OK || session->device == 0)
+        return err;
+    err = read_device(snapshot, place->app, session->device, &device);
+    return err == ERR_OK ? session_give_device(session, device) : err;
 }
 
 enum err session_at(struct snapshot *snapshot, const struct place *place, struct session *session)
@@ -141,7 +167,7 @@ enum err session_at(struct snapshot *snapshot, const struct place *place, struct
     struct key key = key_of_session(place);
     struct str record;
     enum err err = dangling(get(snapshot, TABLE_SESSIONS, &key, &record));
-    return err == ERR_OK ? session_read(record, place, session) : err;
+    return err == ERR_OK ? session_read(snapshot, record, place, session) : err;
 }
 
 enum err store_session(struct snapshot *snapshot, uint32_t app, const struct uuid *id,

@@ -61,9 +61,11 @@ static enum err take_session(void *context, struct str key, struct str value)
     struct rebuilding *rebuilding = context;
     struct place place = {.app = 0};
     struct session session;
+    uint32_t device;
     char id[UUID_TEXT];
-    enum err err =
-        place_of_session_key(key, &place) ? session_read(value, &place, &session) : ERR_CORRUPT;
+    enum err err = place_of_session_key(key, &place)
+                       ? session_read(&rebuilding->view, value, &place, &session)
+                       : ERR_CORRUPT;
     uuid_write(&place.id, id);
     if (err != ERR_OK) {
         tell(rebuilding, "session %.*s: its record cannot be read: %s", UUID_TEXT, id,
@@ -75,7 +77,7 @@ static enum err take_session(void *context, struct str key, struct str value)
     if (err != ERR_OK)
         return err;
     if (rebuilding->has_user)
-        err = indexing_session(rebuilding->indexing, &session, &rebuilding->user);
+        err = indexing_session(rebuilding->indexing, &session, &rebuilding->user, &device);
     if (!rebuilding->has_user || err == ERR_CORRUPT) {
         tell(rebuilding, "session %.*s: %s", UUID_TEXT, id,
              err == ERR_CORRUPT ? "its record is damaged" : "its user has no record");

@@ -4,8 +4,8 @@
 
 #include "store/env.h"
 
-/* Decodes a record that lies at `place`. */
-enum err session_read(struct str record, const struct place *place,
+/* Decodes a record that lies at `place`, its device read along. */
+enum err session_read(struct snapshot *snapshot, struct str record, const struct place *place,
                       struct session *session) MUST_CHECK;
 /* The session at a place that an index entry gave: ERR_CORRUPT when there is none. */
 enum err session_at(struct snapshot *snapshot, const struct place *place,

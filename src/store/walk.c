@@ -5,6 +5,7 @@
 
 struct walk {
     void *context;
+    struct snapshot *snapshot;
     union {
         store_app_fn app;
         store_user_fn user;
@@ -40,21 +41,22 @@ static enum err walk_session(void *context, struct str key, struct str value)
     struct walk *walk = context;
     struct session session;
     struct place place;
-    enum err err =
-        place_of_session_key(key, &place) ? session_read(value, &place, &session) : ERR_CORRUPT;
+    enum err err = place_of_session_key(key, &place)
+                       ? session_read(walk->snapshot, value, &place, &session)
+                       : ERR_CORRUPT;
     return err == ERR_OK ? walk->each.session(walk->context, &session) : err;
 }
 
 enum err store_each_app(struct snapshot *snapshot, store_app_fn each, void *context)
 {
-    struct walk walk = {context, {.app = each}};
+    struct walk walk = {context, snapshot, {.app = each}};
     return cursor_each(snapshot, TABLE_APPS, STR_NONE, walk_app, &walk);
 }
 
 enum err store_each_user(struct snapshot *snapshot, uint32_t app, uint64_t from, store_user_fn each,
                          void *context)
 {
-    struct walk walk = {context, {.user = each}};
+    struct walk walk = {context, snapshot, {.user = each}};
     struct key prefix = key_of_app(app), first = key_of_user(app, from);
     return cursor_each_from(snapshot, TABLE_USERS, key_view(&prefix), key_view(&first), walk_user,
                             &walk);
@@ -63,7 +65,7 @@ enum err store_each_user(struct snapshot *snapshot, uint32_t app, uint64_t from,
 enum err store_each_session(struct snapshot *snapshot, uint32_t app, store_session_fn each,
                             void *context)
 {
-    struct walk walk = {context, {.session = each}};
+    struct walk walk = {context, snapshot, {.session = each}};
     struct key prefix = key_of_app(app);
     return cursor_each(snapshot, TABLE_SESSIONS, key_view(&prefix), walk_session, &walk);
 }
@@ -92,6 +94,7 @@ enum err store_each_signing_key(struct snapshot *snapshot, uint32_t app, store_j
 }
 
 struct aal_search {
+    struct snapshot *snapshot;
     int aal;
     bool found;
 };
@@ -101,8 +104,9 @@ static enum err look_for_aal(void *context, struct str key, struct str value)
     struct aal_search *search = context;
     struct session session;
     struct place place;
-    enum err err =
-        place_of_session_key(key, &place) ? session_read(value, &place, &session) : ERR_CORRUPT;
+    enum err err = place_of_session_key(key, &place)
+                       ? session_read(search->snapshot, value, &place, &session)
+                       : ERR_CORRUPT;
     if (err == ERR_OK && session.aal >= search->aal)
         search->found = true;
     return err;
@@ -111,7 +115,7 @@ static enum err look_for_aal(void *context, struct str key, struct str value)
 enum err store_user_has_aal(struct snapshot *snapshot, uint32_t app, uint64_t user, int aal,
                             bool *has)
 {
-    struct aal_search search = {.aal = aal};
+    struct aal_search search = {.snapshot = snapshot, .aal = aal};
     struct key prefix = key_of_user(app, user);
     enum err err = cursor_each(snapshot, TABLE_SESSIONS, key_view(&prefix), look_for_aal, &search);
     *has = search.found;
