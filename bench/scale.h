@@ -73,13 +73,11 @@ void sql_load(const char *path); /* everything of the store that is open, then i
 
 /* Prepares a request's statements, and lets go of those of the one before. */
 void sql_prepare(const struct request *request);
-/* Tries the plan SQLite makes for the page and the one along the order's index; sql_page goes on
- * with the faster. How long that took, in nanoseconds; INT64_MAX: both would have taken longer than
- * GIVE_UP_S. */
+/* Tries the plan SQLite makes and one that it makes of the order alone; sql_ask goes on with the
+ * faster. How long that took, in nanoseconds; INT64_MAX: both would have taken longer than
+ * GIVE_UP_S. With a limit of 0 the answer is the total, else the page alone. */
 int64_t sql_choose(int64_t offset, int64_t limit, struct answer *answer);
-void sql_page(int64_t offset, int64_t limit, struct answer *answer);
-/* False: it would have taken longer than GIVE_UP_S. */
-bool sql_count(uint64_t *total);
+void sql_ask(int64_t offset, int64_t limit, struct answer *answer);
 
 /* ---- what is asked, and how it is measured ---- */
 

@@ -30,14 +30,9 @@ static void ask_rollcall(struct side *side)
         store_side_ask(side->request, side->offset, side->limit, &side->answer) != ERR_OK;
 }
 
-static void ask_page(struct side *side)
+static void ask_sqlite(struct side *side)
 {
-    sql_page(side->offset, side->limit, &side->answer);
-}
-
-static void ask_count(struct side *side)
-{
-    side->gave_up = !sql_count(&side->answer.total);
+    sql_ask(side->offset, side->limit, &side->answer);
 }
 
 /* What takes less than a clock tells well is done several times. */
@@ -49,8 +44,8 @@ static void take_time(struct side *side, int times)
     side->us[side->count++] = (double)(clock_monotonic_ns() - start) / 1e3 / times;
 }
 
-/* The first time of a page, by which its plan is chosen. */
-static void try_page(struct side *side)
+/* The first time of SQLite, by which its plan is chosen. */
+static void try_sqlite(struct side *side)
 {
     int64_t took = sql_choose(side->offset, side->limit, &side->answer);
     side->gave_up = took == INT64_MAX;
@@ -61,8 +56,8 @@ static void try_page(struct side *side)
  */
 static void try(struct side *side)
 {
-    if (side->ask == ask_page)
-        try_page(side);
+    if (side->ask == ask_sqlite)
+        try_sqlite(side);
     else
         take_time(side, 1);
     double first = side->us[0];
@@ -159,7 +154,7 @@ static bool is_asked(const struct request *request, enum depth depth, uint64_t t
 static void measure_depth(const struct request *request, enum depth depth, uint64_t total,
                           struct side *count)
 {
-    struct side rollcall = {.request = request, .ask = ask_rollcall}, page = {.ask = ask_page};
+    struct side rollcall = {.request = request, .ask = ask_rollcall}, page = {.ask = ask_sqlite};
     struct side *sides[] = {&rollcall, count, &page};
     rollcall.limit = page.limit = depth == DEPTH_COUNT ? 0 : PAGE_ITEMS;
     rollcall.offset = page.offset = offset_of(depth, total);
@@ -170,7 +165,7 @@ static void measure_depth(const struct request *request, enum depth depth, uint6
 
 void measure(const struct request *request)
 {
-    struct side count = {.ask = ask_count};
+    struct side count = {.ask = ask_sqlite};
     struct answer answer;
     sql_prepare(request);
     enum err err = store_side_ask(request, 0, 0, &answer);

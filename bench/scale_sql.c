@@ -35,12 +35,14 @@ static const char *const columns[FIELD_COUNT] = {
 };
 
 static sqlite3 *db;
-/* A page by either plan: the one SQLite chooses, and the one along an order's index, past what does
- * not match. */
-enum { PLAN_FREE, PLAN_ORDERED, PLAN_COUNT };
-static sqlite3_stmt *pages[PLAN_COUNT], *count_statement;
+/* Pages and totals by either plan: the one SQLite makes, and the one it makes when it does not know
+ * what the conditions are about, which goes along the order's index or the narrowest that will do.
+ */
+enum { PLAN_OWN, PLAN_BLIND, PLAN_COUNT };
+enum { FOR_PAGE, FOR_TOTAL, PURPOSES };
+static sqlite3_stmt *statements[PURPOSES][PLAN_COUNT];
+static int better[PURPOSES];
 static sqlite3_stmt *record_statement, *begin_statement, *commit_statement;
-static int plan; /* the better one */
 static int64_t deadline_ns;
 static pcre2_code *code;
 static pcre2_match_data *match;
@@ -139,12 +141,11 @@ void sql_open(const char *path, bool fresh)
 
 static void let_go(void)
 {
-    for (int i = 0; i < PLAN_COUNT; i++) {
-        sqlite3_finalize(pages[i]);
-        pages[i] = NULL;
-    }
-    sqlite3_finalize(count_statement);
-    count_statement = NULL;
+    for (int purpose = 0; purpose < PURPOSES; purpose++)
+        for (int i = 0; i < PLAN_COUNT; i++) {
+            sqlite3_finalize(statements[purpose][i]);
+            statements[purpose][i] = NULL;
+        }
 }
 
 void sql_close(void)
@@ -202,8 +203,8 @@ static void put_condition(struct buf *sql, const struct condition *condition, in
 static void put_where(struct buf *sql, const struct request *request, int way)
 {
     const struct query *query = &request->query;
-    buf_str(sql, way == PLAN_FREE ? STR(" FROM sessions WHERE (1")
-                                  : STR(" FROM sessions WHERE CASE WHEN (1"));
+    buf_str(sql, way == PLAN_OWN ? STR(" FROM sessions WHERE (1")
+                                 : STR(" FROM sessions WHERE CASE WHEN (1"));
     for (size_t i = 0; i < query->condition_count; i++) {
         buf_str(sql, STR(" AND "));
         put_condition(sql, &query->conditions[i], AT_CONDITIONS + 2 * (int)i);
@@ -218,7 +219,7 @@ static void put_where(struct buf *sql, const struct request *request, int way)
     if (request->needle)
         buf_str(sql, STR(" AND (search(device_name || device_type || os_name || spell(id) || "
                          "user_id) OR search(username) OR search(name))"));
-    buf_str(sql, way == PLAN_FREE ? STR(")") : STR(") THEN 1 ELSE 0 END"));
+    buf_str(sql, way == PLAN_OWN ? STR(")") : STR(") THEN 1 ELSE 0 END"));
 }
 
 static void put_order(struct buf *sql, const struct query *query)
@@ -290,11 +291,11 @@ void sql_prepare(const struct request *request)
         buf_str(&sql, STR("SELECT number, id"));
         put_where(&sql, request, i);
         put_order(&sql, &request->query);
-        pages[i] = prepare(&sql, request);
+        statements[FOR_PAGE][i] = prepare(&sql, request);
+        buf_str(&sql, STR("SELECT count(*)"));
+        put_where(&sql, request, i);
+        statements[FOR_TOTAL][i] = prepare(&sql, request);
     }
-    buf_str(&sql, STR("SELECT count(*)"));
-    put_where(&sql, request, PLAN_FREE);
-    count_statement = prepare(&sql, request);
 }
 
 /* ---- asking ---- */
@@ -347,38 +348,41 @@ static bool read_page(sqlite3_stmt *page, int64_t offset, int64_t limit, struct 
     return !gave_up;
 }
 
-static const int64_t give_up_ns = INT64_C(1000000000) * GIVE_UP_S;
+static bool read_total(sqlite3_stmt *total, struct answer *answer)
+{
+    bool gave_up = false;
+    if (step(total, &gave_up))
+        answer->total = (uint64_t)sqlite3_column_int64(total, 0);
+    sqlite3_reset(total);
+    deadline_ns = 0;
+    return !gave_up;
+}
+
+static bool ask(int i, int64_t offset, int64_t limit, struct answer *answer)
+{
+    return limit ? read_page(statements[FOR_PAGE][i], offset, limit, answer)
+                 : read_total(statements[FOR_TOTAL][i], answer);
+}
 
 int64_t sql_choose(int64_t offset, int64_t limit, struct answer *answer)
 {
-    int64_t start = clock_monotonic_ns(), best = INT64_MAX;
+    int64_t best = INT64_MAX;
     for (int i = 0; i < PLAN_COUNT; i++) {
-        struct answer other;
-        deadline_ns = start + (best < give_up_ns ? best : give_up_ns);
-        bool done = read_page(pages[i], offset, limit, &other);
+        struct answer other = {0};
+        int64_t start = clock_monotonic_ns(), most = INT64_C(1000000000) * GIVE_UP_S;
+        deadline_ns = start + (best < most ? best : most);
+        bool done = ask(i, offset, limit, &other);
         int64_t took = clock_monotonic_ns() - start;
         if (done && took < best) {
             best = took;
-            plan = i;
+            better[limit ? FOR_PAGE : FOR_TOTAL] = i;
             *answer = other;
         }
-        start = clock_monotonic_ns();
     }
     return best;
 }
 
-void sql_page(int64_t offset, int64_t limit, struct answer *answer)
+void sql_ask(int64_t offset, int64_t limit, struct answer *answer)
 {
-    read_page(pages[plan], offset, limit, answer);
-}
-
-bool sql_count(uint64_t *total)
-{
-    bool gave_up = false;
-    deadline_ns = clock_monotonic_ns() + give_up_ns;
-    if (step(count_statement, &gave_up))
-        *total = (uint64_t)sqlite3_column_int64(count_statement, 0);
-    sqlite3_reset(count_statement);
-    deadline_ns = 0;
-    return !gave_up;
+    ask(better[limit ? FOR_PAGE : FOR_TOTAL], offset, limit, answer);
 }
