@@ -169,10 +169,12 @@ static enum err check_standing(struct checking *checking, const struct session *
     enum err err = store_app(checking->snapshot, session->app, &app);
     if (err == ERR_OK)
         err = head_read(checking->snapshot, session->app, &head);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (err != ERR_OK) /* of the app, which was told of already */
+        return err == ERR_NOT_FOUND || err == ERR_VERSION ? ERR_CORRUPT : err;
     unsigned state = (unsigned)session_status(session, app.idle_s * SECOND_MS, head.as_of);
     standing_of(session, user, state, &standing);
+    if (session->device && session->device_record.len == 0)
+        fault(checking, "%s: its device's record is gone or damaged", checking->object);
     err = slot_row(checking->snapshot, session->app, slot, &row);
     if (err != ERR_OK || memcmp(row.id.bytes, session->id.bytes, sizeof(row.id.bytes)) != 0 ||
         row.user != session->user || row.created != session->created ||

@@ -4,7 +4,8 @@
 
 #include "store/env.h"
 
-/* Decodes a record that lies at `place`, its device read along. */
+/* Decodes a record that lies at `place`, its device read along; one whose device is damaged says
+ * nothing of it. */
 enum err session_read(struct snapshot *snapshot, struct str record, const struct place *place,
                       struct session *session) MUST_CHECK;
 /* The session at a place that an index entry gave: ERR_CORRUPT when there is none. */

@@ -318,7 +318,7 @@ Test(store_backup, a_backup_with_faults_does_not_take_the_stores_place)
     uint64_t faults;
     struct row row;
     struct scene scene = furnished(backup);
-    cr_assert(row_read(&scene, TABLE_ROWS, 0, &row));
+    cr_assert(row_read(&scene, TABLE_IDS, 0, &row));
     row_delete(&scene, &row);
     ASSERT_OK(store_backup(scene.store, backup));
     row_write(&scene, &row);

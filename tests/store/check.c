@@ -50,11 +50,14 @@ static const struct {
     enum table table;
     const char *word; /* in the report in place of the table's name */
 } tables[] = {
-    {TABLE_APPS, "app"},      {TABLE_APP_IDS, "app"},   {TABLE_KEYS, "keys"},
-    {TABLE_SIGNING, "signi"}, {TABLE_SIGNERS, "signi"}, {TABLE_USERS, "user"},
-    {TABLE_USER_IDS, "user"}, {TABLE_SESSIONS, "has"},  {TABLE_IDS, "ids"},
-    {TABLE_TOKENS, "tokens"}, {TABLE_BROUGHT, "bro"},   {TABLE_ROWS, "rows"},
-    {TABLE_TREES, "tree"},
+    {TABLE_APPS, "app"},      {TABLE_APP_IDS, "app"},
+    {TABLE_KEYS, "keys"},     {TABLE_SIGNING, "signi"},
+    {TABLE_SIGNERS, "signi"}, {TABLE_USERS, "user"},
+    {TABLE_USER_IDS, "user"}, {TABLE_SESSIONS, "has"},
+    {TABLE_IDS, "ids"},       {TABLE_TOKENS, "tokens"},
+    {TABLE_BROUGHT, "bro"},   {TABLE_ROWS, "row"},
+    {TABLE_TREES, "tree"},    {TABLE_INDEX, "index"},
+    {TABLE_DEVICES, "has"},   {TABLE_DEVICE_NUMBERS, "device"},
 };
 
 Test(store_check, a_sound_store_has_no_fault)

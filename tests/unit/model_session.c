@@ -92,7 +92,10 @@ Test(model_session, damaged_bytes_are_told_never_followed)
         struct session session;
         fill(&draft);
         buf_reset(&buf);
-        session_encode(&draft, &buf);
+        if (random_below(2))
+            session_encode(&draft, &buf);
+        else
+            session_encode_beside(&draft, 1, &buf);
         for (size_t hits = 1 + random_below(4); hits; hits--)
             buf.ptr[random_below(buf.len)] = (char)random_u64();
         struct str cut = {buf.ptr, random_below(buf.len + 1)};
@@ -102,12 +105,40 @@ Test(model_session, damaged_bytes_are_told_never_followed)
     buf_free(&buf);
 }
 
+/* With its device beside it, a record says the same as with all in it; without, nothing of it. */
+Test(model_session, a_device_may_lie_beside_the_record)
+{
+    uint64_t seed = random_begin();
+    struct buf record = {0}, device = {0};
+    random_bytes(pool, sizeof(pool));
+    for (int round = 0; round < 300; round++) {
+        struct session_draft draft, back;
+        struct session session;
+        fill(&draft);
+        buf_reset(&record);
+        buf_reset(&device);
+        session_encode_beside(&draft, 7, &record);
+        device_encode(draft.texts, &device);
+        cr_assert_eq(session_decode(buf_view(&record), &session), ERR_OK);
+        cr_assert_eq(session.device, 7);
+        cr_assert_eq(session_text(&session, TEXT_USER_AGENT).len, 0);
+        for (size_t len = 0; len < device.len; len++)
+            cr_assert_eq(session_give_device(&session, (struct str){device.ptr, len}), ERR_CORRUPT,
+                         "seed %lu: %zu bytes of %zu", (unsigned long)seed, len, device.len);
+        cr_assert_eq(session_give_device(&session, buf_view(&device)), ERR_OK);
+        session_to_draft(&session, &back);
+        assert_same(&draft, &back, seed);
+    }
+    buf_free(&record);
+    buf_free(&device);
+}
+
 Test(model_session, a_later_version_is_told_from_damage)
 {
     struct buf buf = {0};
     struct session session;
     session_encode(&(struct session_draft){.aal = 1}, &buf);
-    buf.ptr[0]++;
+    buf.ptr[0] = 3;
     cr_assert_eq(session_decode(buf_view(&buf), &session), ERR_VERSION);
     cr_assert_eq(session_decode(STR("short"), &session), ERR_CORRUPT);
     buf_free(&buf);
