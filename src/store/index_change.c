@@ -4,48 +4,8 @@
 #include "base/clock.h"
 #include "store/cursor.h"
 #include "store/devices.h"
-#include "store/index.h"
+#include "store/index_changing.h"
 #include "store/session_read.h"
-
-/* The index of an app that is being changed. */
-struct changing {
-    struct writing *writing;
-    struct snapshot view;
-    struct index index;
-    struct index_head head;
-    int64_t idle_ms;
-};
-
-static enum err begin(struct changing *changing, struct writing *writing, uint32_t number)
-{
-    struct app app;
-    changing->head = (struct index_head){.free = SLOT_NONE};
-    changing->writing = writing;
-    changing->view = writing_view(writing);
-    index_open(&changing->index, &changing->view, number);
-    enum err err = store_app(&changing->view, number, &app);
-    if (err != ERR_OK)
-        return err;
-    changing->idle_ms = app.idle_s * SECOND_MS;
-    err = head_read(&changing->view, number, &changing->head);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    changing->head.as_of = writing->now;
-    return ERR_OK;
-}
-
-static enum err put_head(struct changing *changing)
-{
-    struct key key = key_of_app(changing->index.app), value = {.len = 0};
-    head_encode(&changing->head, &value);
-    changing->writing->indexed = changing->index.app;
-    return writing_put(changing->writing, TABLE_INDEX, key_view(&key), key_view(&value));
-}
-
-static unsigned state_of(const struct changing *changing, const struct session *session)
-{
-    return (unsigned)session_status(session, changing->idle_ms, changing->head.as_of);
-}
 
 static enum err describe(struct changing *changing, const struct session *session,
                          struct standing *standing)
@@ -54,7 +14,7 @@ static enum err describe(struct changing *changing, const struct session *sessio
     enum err err = store_user(&changing->view, session->app, session->user, &user);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    standing_of(session, &user, state_of(changing, session), standing);
+    standing_of(session, &user, changing_state(changing, session), standing);
     return ERR_OK;
 }
 
@@ -117,7 +77,7 @@ enum err index_add(struct writing *writing, const struct session *session, uint3
     struct changing changing;
     struct standing standing;
     struct place place = place_of(session);
-    enum err err = begin(&changing, writing, session->app);
+    enum err err = changing_begin(&changing, writing, session->app);
     if (err == ERR_OK)
         err = describe(&changing, session, &standing);
     if (err != ERR_OK)
@@ -131,7 +91,7 @@ enum err index_add(struct writing *writing, const struct session *session, uint3
         err = tree_insert(&changing.index.trees[i], &entry, &sought);
     }
     *slot = place.slot;
-    return err == ERR_OK ? put_head(&changing) : err;
+    return err == ERR_OK ? changing_put_head(&changing) : err;
 }
 
 /* A record that has its device's texts itself has no number: the row does. */
@@ -162,7 +122,7 @@ enum err index_remove(struct writing *writing, const struct session *session, ui
 {
     struct changing changing;
     struct standing standing;
-    enum err err = begin(&changing, writing, session->app);
+    enum err err = changing_begin(&changing, writing, session->app);
     if (err == ERR_OK)
         err = describe(&changing, session, &standing);
     if (err == ERR_OK)
@@ -179,7 +139,7 @@ enum err index_remove(struct writing *writing, const struct session *session, ui
         err = give_slot_back(&changing, slot);
     if (err == ERR_OK)
         err = remove_unused(&changing, (uint32_t)standing.values[TREE_DEVICE]);
-    return err == ERR_OK ? put_head(&changing) : err;
+    return err == ERR_OK ? changing_put_head(&changing) : err;
 }
 
 /* What is another in one tree: the place, the state, or neither. */
@@ -205,7 +165,7 @@ enum err index_change(struct writing *writing, const struct session *before,
     struct changing changing;
     struct standing old, new;
     uint32_t slot;
-    enum err err = begin(&changing, writing, before->app);
+    enum err err = changing_begin(&changing, writing, before->app);
     if (err == ERR_OK)
         err = index_slot(&changing.view, before->app, &before->id, &slot);
     if (err == ERR_OK)
@@ -259,7 +219,7 @@ enum err index_name(struct writing *writing, const struct user *user, bool put)
 {
     struct naming naming = {.user = user};
     struct key prefix = key_of_user(user->app, user->number);
-    enum err err = begin(&naming.changing, writing, user->app);
+    enum err err = changing_begin(&naming.changing, writing, user->app);
     if (err == ERR_OK)
         err = cursor_each(&naming.changing.view, TABLE_SESSIONS, key_view(&prefix), gather_place,
                           &naming);
@@ -268,153 +228,4 @@ enum err index_name(struct writing *writing, const struct user *user, bool put)
         err = name_one(&naming, place++, put);
     buf_free(&naming.places);
     return err;
-}
-
-/* ---- states ---- */
-
-/* What a session's state becomes; nothing else of it is looked at. */
-struct restating {
-    struct changing *changing;
-    int64_t as_of, idle_ms; /* the new ones */
-};
-
-static enum err restate(const struct restating *restating, const struct session *session,
-                        uint32_t slot)
-{
-    struct changing *changing = restating->changing;
-    struct sought sought = {.id = session->id, .user = session->user};
-    struct tree_entry created = {index_instant(session->created), slot, 0},
-                      id = {index_id(&session->id), slot, 0};
-    unsigned before = state_of(changing, session);
-    created.state = id.state =
-        (unsigned)session_status(session, restating->idle_ms, restating->as_of);
-    if (created.state == before)
-        return ERR_OK;
-    enum err err = tree_restate(&changing->index.trees[TREE_CREATED], &created, &sought);
-    return err == ERR_OK ? tree_restate(&changing->index.trees[TREE_ID], &id, &sought) : err;
-}
-
-static enum err restate_slot(const struct restating *restating, uint32_t slot)
-{
-    struct snapshot *view = &restating->changing->view;
-    struct place place;
-    struct session session;
-    enum err err = slot_row(view, restating->changing->index.app, slot, &place);
-    if (err == ERR_OK)
-        err = session_at(view, &place, &session);
-    return err == ERR_OK ? restate(restating, &session, slot) : err;
-}
-
-/* Slots of a tree's entries with low <= value < high, which a cursor would not outlive. */
-static enum err gather_slots(const struct tree *tree, uint64_t low, uint64_t high,
-                             struct buf *slots)
-{
-    struct tree_cursor cursor;
-    struct tree_entry entry;
-    enum err err = tree_seek_value(&cursor, tree, low);
-    while (err == ERR_OK) {
-        err = tree_next(&cursor, &entry);
-        if (err != ERR_OK || entry.value >= high)
-            break;
-        buf_put(slots, &entry.slot, sizeof(entry.slot));
-        err = slots->failed ? ERR_MEMORY : ERR_OK;
-    }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
-static enum err restate_slots(const struct restating *restating, const struct buf *slots)
-{
-    const uint32_t *slot = (const uint32_t *)(const void *)slots->ptr;
-    enum err err = ERR_OK;
-    for (size_t left = slots->len / sizeof(*slot); err == ERR_OK && left > 0; left--)
-        err = restate_slot(restating, *slot++);
-    return err;
-}
-
-enum err index_idle(struct writing *writing, uint32_t app, int64_t before_s, int64_t after_s)
-{
-    struct changing changing;
-    struct buf slots = {0};
-    enum err err = begin(&changing, writing, app);
-    struct restating restating = {&changing, changing.head.as_of, after_s * SECOND_MS};
-    changing.idle_ms = before_s * SECOND_MS;
-    if (err == ERR_OK)
-        err = gather_slots(&changing.index.trees[TREE_CREATED], 0, UINT64_MAX, &slots);
-    if (err == ERR_OK)
-        err = restate_slots(&restating, &slots);
-    buf_free(&slots);
-    return err;
-}
-
-/* ---- moving on ---- */
-
-/* The last deadline of a tree in (from, to] that is among the first `most`; *to becomes that where
- * there are more, and all that fall on the same instant go along. */
-static enum err bound(const struct tree *tree, int64_t from, int64_t *to, uint64_t most)
-{
-    struct tree_cursor cursor;
-    struct tree_entry entry = {0};
-    uint64_t first, end;
-    enum err err = tree_rank(tree, index_instant(from) + 1, TREE_ALL, &first);
-    if (err == ERR_OK)
-        err = tree_rank(tree, index_instant(*to) + 1, TREE_ALL, &end);
-    if (err != ERR_OK || end - first <= most)
-        return err;
-    err = tree_seek(&cursor, tree, first + most - 1, TREE_ALL);
-    if (err == ERR_OK)
-        err = tree_next(&cursor, &entry);
-    if (err == ERR_OK)
-        *to = (int64_t)(entry.value ^ UINT64_C(1) << 63);
-    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-}
-
-/* An idle deadline's instant of last activity; none reaches beyond what instants can be. */
-static int64_t active_at(const struct changing *changing, int64_t deadline)
-{
-    return deadline < INT64_MIN + changing->idle_ms ? INT64_MIN : deadline - changing->idle_ms;
-}
-
-static enum err find_bound(struct changing *changing, int64_t *to, uint64_t most)
-{
-    int64_t from = changing->head.as_of, last = active_at(changing, *to);
-    enum err err = bound(&changing->index.trees[TREE_EXPIRES], from, to, most);
-    if (err != ERR_OK || changing->idle_ms == 0)
-        return err;
-    last = active_at(changing, *to);
-    err = bound(&changing->index.trees[TREE_LAST_ACTIVE], active_at(changing, from), &last, most);
-    *to = last + changing->idle_ms;
-    return err;
-}
-
-static enum err gather_due(struct changing *changing, int64_t to, struct buf *slots)
-{
-    int64_t from = changing->head.as_of;
-    enum err err = gather_slots(&changing->index.trees[TREE_EXPIRES], index_instant(from) + 1,
-                                index_instant(to) + 1, slots);
-    if (err == ERR_OK && changing->idle_ms > 0)
-        err = gather_slots(&changing->index.trees[TREE_LAST_ACTIVE],
-                           index_instant(active_at(changing, from)) + 1,
-                           index_instant(active_at(changing, to)) + 1, slots);
-    return err;
-}
-
-/* A session may be due twice: both deadlines lie between. The second time its state is what it has
- * become, and to put it once more changes nothing. */
-enum err index_advance(struct writing *writing, uint32_t app, int64_t to, uint64_t most)
-{
-    struct changing changing;
-    struct buf slots = {0};
-    enum err err = begin(&changing, writing, app);
-    if (err != ERR_OK || to <= changing.head.as_of)
-        return err;
-    err = find_bound(&changing, &to, most);
-    if (err != ERR_OK || to <= changing.head.as_of)
-        return err;
-    struct restating restating = {&changing, to, changing.idle_ms};
-    err = gather_due(&changing, to, &slots);
-    if (err == ERR_OK)
-        err = restate_slots(&restating, &slots);
-    buf_free(&slots);
-    changing.head.as_of = to;
-    return err == ERR_OK ? put_head(&changing) : err;
 }

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "store/cursor.h"
+#include "store/index.h"
 #include "store/session_read.h"
 #include "store/writing.h"
 
@@ -165,11 +166,73 @@ static enum err sweep_table(struct store *store, const enum table *tables, size_
     return err;
 }
 
+/* ---- deadlines ---- */
+
+/* Fewer sessions than these whose deadline has come are worth no transaction of their own. */
+enum { DUE_LEAST = 16 };
+
+struct moving {
+    struct snapshot *snapshot;
+    int64_t now;
+    struct buf apps; /* of numbers */
+};
+
+static enum err see_index(void *context, struct str key, struct str value)
+{
+    struct moving *moving = context;
+    uint64_t due;
+    (void)value;
+    if (key.len != APP_BYTES)
+        return ERR_CORRUPT;
+    uint32_t app = bytes_u32((const uint8_t *)key.ptr);
+    enum err err = index_due(moving->snapshot, app, moving->now, &due);
+    if (err == ERR_OK && due >= DUE_LEAST)
+        buf_put(&moving->apps, &app, sizeof(app));
+    return err == ERR_OK && moving->apps.failed ? ERR_MEMORY : err;
+}
+
+static enum err find_due(struct store *store, struct moving *moving)
+{
+    enum err err = snapshot_begin(store, &moving->snapshot);
+    if (err != ERR_OK)
+        return err;
+    err = cursor_each(moving->snapshot, TABLE_INDEX, STR_NONE, see_index, moving);
+    snapshot_end(moving->snapshot);
+    return err;
+}
+
+static enum err move_on(struct store *store, const struct moving *moving, size_t most)
+{
+    struct writing writing = {.store = store, .now = moving->now};
+    const uint32_t *app = (const uint32_t *)(const void *)moving->apps.ptr;
+    enum err err = env_begin_write(store, &writing.txn);
+    if (err != ERR_OK)
+        return err;
+    for (size_t left = moving->apps.len / sizeof(*app); err == ERR_OK && left > 0; left--)
+        err = index_advance(&writing, *app++, moving->now, most);
+    if (err == ERR_OK)
+        return env_write_error(store, mdb_txn_commit(writing.txn), "sweep");
+    mdb_txn_abort(writing.txn);
+    return err;
+}
+
+static enum err sweep_deadlines(struct store *store, int64_t now, size_t most)
+{
+    struct moving moving = {.now = now};
+    enum err err = find_due(store, &moving);
+    if (err == ERR_OK && moving.apps.len)
+        err = move_on(store, &moving, most);
+    buf_free(&moving.apps);
+    return err;
+}
+
 enum err store_sweep(struct store *store, int64_t now, size_t most)
 {
     static const enum table proofs[] = {TABLE_PROOFS}, keys[] = {TABLE_RETIRED, TABLE_SIGNING};
     enum err err = sweep_table(store, proofs, 1, now, most);
-    return err == ERR_OK ? sweep_table(store, keys, 2, now, most) : err;
+    if (err == ERR_OK)
+        err = sweep_table(store, keys, 2, now, most);
+    return err == ERR_OK ? sweep_deadlines(store, now, most) : err;
 }
 
 void store_tend(struct store *store)

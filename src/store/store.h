@@ -337,7 +337,8 @@ enum err store_purge_as_of(struct store *store, int64_t as_of, int64_t now, size
                            struct purge_place *place, uint64_t *removed) MUST_CHECK;
 
 /* Takes out proofs that need not be remembered and signing keys that are retired for good, at most
- * `most` of them. */
+ * `most` of them; and takes note of as many sessions of each app whose deadline has come, so that
+ * they need not be looked at with each list. */
 enum err store_sweep(struct store *store, int64_t now, size_t most) MUST_CHECK;
 
 /* Takes back what processes that were killed have left. */
