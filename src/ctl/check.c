@@ -54,41 +54,30 @@ static int conclude(enum err err, uint64_t faults)
 
 /* ---- repair ---- */
 
-struct showing {
-    struct progress progress;
-    bool begun;
-    uint64_t shown;
-};
-
-static void show(void *context, const char *what, uint64_t done, uint64_t total)
+static void show(void *context, uint64_t records, uint64_t done, uint64_t total)
 {
-    struct showing *showing = context;
-    if (!showing->begun)
-        progress_begin(&showing->progress, what, total);
-    showing->begun = true;
-    progress_add(&showing->progress, done - showing->shown, done - showing->shown);
-    showing->shown = done;
+    progress_set(context, records, done, total);
 }
 
 static void report(void *context, struct str sentence)
 {
-    struct showing *showing = context;
-    progress_end(&showing->progress);
+    progress_end(context);
     ctl_report(NULL, sentence);
 }
 
 static enum err repair(const struct ctl *ctl, struct store *store)
 {
-    struct showing showing = {.begun = false};
+    struct progress progress;
     struct temporary dir = temporary_dir(ctl->store_path);
     struct repair repair = {.now = clock_now(),
                             .dir = dir.path,
                             .memory = REPAIR_MEMORY,
                             .report = report,
                             .progress = show,
-                            .context = &showing};
+                            .context = &progress};
+    progress_begin(&progress, "indexing", 0);
     enum err err = store_repair(store, &repair);
-    progress_end(&showing.progress);
+    progress_end(&progress);
     if (err != ERR_OK)
         ctl_fail("the index cannot be made anew, and is as it was: %s",
                  err == ERR_CONFLICT ? "two sessions of an app have one id" : err_text(err));

@@ -104,13 +104,12 @@ static enum err begin_parts(struct gather *gather)
 
 static void show_pace(struct gather *gather)
 {
+    uint64_t rows = 0, bytes = 0;
     for (size_t i = 0; i < gather->part_count; i++) {
-        struct gather_part *part = &gather->parts[i];
-        uint64_t rows = part->pace->rows, bytes = part->pace->bytes;
-        progress_add(&gather->import->progress, rows - part->seen.rows, bytes - part->seen.bytes);
-        part->seen.rows = rows;
-        part->seen.bytes = bytes;
+        rows += gather->paces[i].rows;
+        bytes += gather->paces[i].bytes;
     }
+    progress_set(&gather->import->progress, rows, bytes, total_bytes(gather->import));
 }
 
 static enum err take_result(struct gather *gather, struct gather_part *part)

@@ -23,7 +23,6 @@ struct gather_part {
     pid_t pid;         /* 0: there is none */
     uint64_t from, to; /* counted through all files, one behind the other */
     struct gather_pace *pace;
-    struct gather_pace seen; /* of it, by the progress bar */
     struct frame_reader reader;
     bool ready; /* it has said its result */
     bool ended; /* it has no more items */

@@ -18,8 +18,6 @@ struct pouring {
     struct buf id;   /* his */
     struct buf text; /* his record, which `user` is a view of; or nothing */
     struct user user;
-    const char *phase; /* that the progress bar shows */
-    uint64_t shown;
 };
 
 /* ---- users with their sessions ---- */
@@ -97,18 +95,10 @@ static enum err take_all(struct pouring *pouring)
 
 /* ---- the store ---- */
 
-static void show(void *context, const char *what, uint64_t done, uint64_t total)
+static void show(void *context, uint64_t records, uint64_t done, uint64_t total)
 {
     struct pouring *pouring = context;
-    struct progress *progress = &pouring->import->progress;
-    if (what != pouring->phase) {
-        progress_end(progress);
-        progress_begin(progress, what, total);
-        pouring->shown = 0;
-    }
-    pouring->phase = what;
-    progress_add(progress, done - pouring->shown, done - pouring->shown);
-    pouring->shown = done;
+    progress_set(&pouring->import->progress, records, done, total);
 }
 
 static enum err pour(struct pouring *pouring, struct store *store)
@@ -122,6 +112,7 @@ static enum err pour(struct pouring *pouring, struct store *store)
                                    .bytes = gather->bytes,
                                    .progress = show,
                                    .context = pouring};
+    progress_begin(&pouring->import->progress, "writing", 0);
     enum err err = store_bulk_begin(store, &options, &pouring->bulk);
     if (err != ERR_OK)
         return err == ERR_FULL ? ERR_CONFLICT : err;

@@ -37,6 +37,16 @@ static void draw(struct progress *progress, int64_t elapsed_ns)
     progress->drawn = true;
 }
 
+/* Draws it anew where that is due. */
+static void look(struct progress *progress)
+{
+    int64_t now = clock_monotonic_ns(), elapsed = now - progress->begun_ns;
+    if (elapsed < FIRST_AFTER_NS || now - progress->drawn_ns < NEXT_AFTER_NS)
+        return;
+    draw(progress, elapsed);
+    progress->drawn_ns = now;
+}
+
 void progress_step(struct progress *progress, uint64_t bytes)
 {
     progress_add(progress, 1, bytes);
@@ -47,13 +57,17 @@ void progress_add(struct progress *progress, uint64_t rows, uint64_t bytes)
     uint64_t looks = progress->rows / ROWS_BETWEEN_LOOKS;
     progress->bytes += bytes;
     progress->rows += rows;
-    if (!progress->on || progress->rows / ROWS_BETWEEN_LOOKS == looks)
-        return;
-    int64_t now = clock_monotonic_ns(), elapsed = now - progress->begun_ns;
-    if (elapsed < FIRST_AFTER_NS || now - progress->drawn_ns < NEXT_AFTER_NS)
-        return;
-    draw(progress, elapsed);
-    progress->drawn_ns = now;
+    if (progress->on && progress->rows / ROWS_BETWEEN_LOOKS != looks)
+        look(progress);
+}
+
+void progress_set(struct progress *progress, uint64_t rows, uint64_t done, uint64_t total)
+{
+    progress->rows = rows;
+    progress->bytes = done;
+    progress->total = total ? total : 1;
+    if (progress->on)
+        look(progress);
 }
 
 void progress_end(struct progress *progress)

@@ -17,6 +17,8 @@ void progress_begin(struct progress *progress, const char *what, uint64_t total_
 /* One row of that many bytes is done; or so many rows. */
 void progress_step(struct progress *progress, uint64_t bytes);
 void progress_add(struct progress *progress, uint64_t rows, uint64_t bytes);
+/* So many rows are done in all, and so much of `total`. */
+void progress_set(struct progress *progress, uint64_t rows, uint64_t done, uint64_t total);
 /* Takes the bar away, as must be done before anything else is written there. */
 void progress_end(struct progress *progress);
 

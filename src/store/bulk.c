@@ -7,7 +7,6 @@
 #include "store/session_read.h"
 
 enum {
-    PROGRESS_EVERY = 4096,
     ROOM_A_RECORD = 1024, /* in the map, for what its index takes and more */
     ROOM_AT_LEAST = 64 * 1024 * 1024
 };
@@ -24,7 +23,7 @@ struct bulk {
     struct buf record_beside; /* of the session at hand, its device left to a record of its own */
     struct session_draft draft;
     uint32_t app;
-    uint64_t user_count, done;
+    uint64_t user_count;
 };
 
 static enum err is_empty(const struct bulk *bulk, enum table table, bool *empty)
@@ -95,6 +94,8 @@ enum err store_bulk_begin(struct store *store, const struct bulk_options *option
                                         .now = options->now,
                                         .dir = options->dir,
                                         .memory = options->memory,
+                                        .users = options->users,
+                                        .sessions = options->sessions,
                                         .progress = options->progress,
                                         .context = options->context};
     if (err == ERR_OK)
@@ -109,12 +110,8 @@ enum err store_bulk_begin(struct store *store, const struct bulk_options *option
 static enum err append(struct bulk *bulk, MDB_cursor *cursor, const struct key *key,
                        struct str record)
 {
-    const struct bulk_options *options = &bulk->options;
     MDB_val at = env_val(key_view(key)), value = env_val(record);
     int code = mdb_cursor_put(cursor, &at, &value, MDB_APPEND);
-    if (++bulk->done % PROGRESS_EVERY == 0 && options->progress)
-        options->progress(options->context, "writing", bulk->done,
-                          options->users + options->sessions);
     return code == MDB_KEYEXIST ? ERR_CONFLICT : env_write_error(bulk->store, code, "bulk");
 }
 

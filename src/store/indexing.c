@@ -9,7 +9,12 @@
 #include "store/devices.h"
 #include "store/indexing_item.h"
 
-enum { PROGRESS_EVERY = 4096 };
+enum {
+    PROGRESS_EVERY = 4096,
+    ENTRIES_OF_USER = 2, /* about */
+    ENTRIES_OF_SESSION = 2 + TREE_NUMBER_COUNT,
+    RECORD_WORK = 20 /* as much as so many entries */
+};
 
 /* In the order that they are written; those of one app when it is over. */
 static const struct {
@@ -35,7 +40,7 @@ struct indexing {
     uint8_t block[ROWS_IN_BLOCK * ROW_BYTES]; /* of rows, not yet written */
     uint64_t devices;                         /* the number given out last in the app */
     struct buf device;                        /* a device's record */
-    uint64_t added, written;                  /* entries */
+    uint64_t records, added, written;         /* the latter two: entries */
 };
 
 /* ---- beginning and end ---- */
@@ -96,11 +101,30 @@ void indexing_drop(struct indexing *indexing)
 
 /* ---- writing ---- */
 
-static void count_written(struct indexing *indexing)
+static void show_progress(struct indexing *indexing)
 {
     const struct indexing_options *options = &indexing->options;
-    if (++indexing->written % PROGRESS_EVERY == 0 && options->progress)
-        options->progress(options->context, "indexing", indexing->written, indexing->added);
+    uint64_t records = options->users + options->sessions;
+    uint64_t entries = options->users * ENTRIES_OF_USER + options->sessions * ENTRIES_OF_SESSION;
+    if (!options->progress || (indexing->records + indexing->written) % PROGRESS_EVERY)
+        return;
+    records = records > indexing->records ? records : indexing->records;
+    entries = entries > indexing->added ? entries : indexing->added;
+    options->progress(options->context, indexing->records,
+                      indexing->records * RECORD_WORK + indexing->written,
+                      records * RECORD_WORK + entries);
+}
+
+static void count_written(struct indexing *indexing)
+{
+    indexing->written++;
+    show_progress(indexing);
+}
+
+static void count_record(struct indexing *indexing)
+{
+    indexing->records++;
+    show_progress(indexing);
 }
 
 /* Two records have that key: the one that came first keeps it. */
@@ -359,6 +383,7 @@ enum err indexing_entry(void *context, enum table table, const struct key *key, 
 
 enum err indexing_user(struct indexing *indexing, const struct user *user)
 {
+    count_record(indexing);
     return entries_of_user(user, indexing_entry, indexing);
 }
 
@@ -430,6 +455,7 @@ enum err indexing_session(struct indexing *indexing, const struct session *sessi
     enum status state = session_status(session, indexing->idle_ms, indexing->head.as_of);
     place.slot = indexing->head.slots;
     place.device = session->device;
+    count_record(indexing);
     standing_of(session, user, (unsigned)state, &indexing->standing);
     count_brought(&indexing->head, session);
     enum err err = entries_of_session(session, place.slot, indexing_entry, indexing);

@@ -13,6 +13,7 @@ struct indexing_options {
     /* Is told of two that claim one entry, and the first has it; NULL: that is ERR_CONFLICT. Two
      * sessions of one id are ERR_CONFLICT in any case. */
     store_report_fn report;
+    uint64_t users, sessions;   /* about how many there will be, for `progress` alone */
     store_progress_fn progress; /* or NULL */
     void *context;              /* of both */
 };

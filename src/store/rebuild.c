@@ -182,6 +182,13 @@ enum err rebuild_index(const struct indexing_options *options)
     return err;
 }
 
+static uint64_t count(const struct snapshot *view, enum table table)
+{
+    MDB_stat stat;
+    int code = mdb_stat(view->txn, view->store->tables[table], &stat);
+    return code == MDB_SUCCESS ? stat.ms_entries : 0;
+}
+
 static enum err repair_once(struct store *store, const struct repair *repair)
 {
     struct indexing_options options = {.view = {.store = store},
@@ -194,6 +201,8 @@ static enum err repair_once(struct store *store, const struct repair *repair)
     enum err err = env_begin_write(store, &options.view.txn);
     if (err != ERR_OK)
         return err;
+    options.users = count(&options.view, TABLE_USERS);
+    options.sessions = count(&options.view, TABLE_SESSIONS);
     err = rebuild_index(&options);
     if (err == ERR_OK)
         return env_write_error(store, mdb_txn_commit(options.view.txn), "commit");

@@ -259,8 +259,8 @@ void store_apply_all(struct store *store, struct batch *batches, size_t count);
 
 /* ---- writing all at once ---- */
 
-/* How far it is: so much of `total` is done, of `what`. */
-typedef void (*store_progress_fn)(void *context, const char *what, uint64_t done, uint64_t total);
+/* How far it is: so many records, and so much of all the work. */
+typedef void (*store_progress_fn)(void *context, uint64_t records, uint64_t done, uint64_t total);
 
 struct bulk_options {
     int64_t now;
