@@ -218,7 +218,7 @@ struct object object_element(struct object *object, const char *name, json_t *ar
 static bool was_asked(const struct object *object, const char *name)
 {
     for (size_t i = 0; i < object->asked_count; i++)
-        if (strcmp(object->asked[i], name) == 0)
+        if (*object->asked[i] == *name && strcmp(object->asked[i], name) == 0)
             return true;
     return false;
 }

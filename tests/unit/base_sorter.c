@@ -117,6 +117,34 @@ Test(base_sorter, all_come_out_in_order_and_equal_ones_as_they_came)
     scratch_remove(dir);
 }
 
+static int compare_bytes(const void *a, const void *b)
+{
+    return str_cmp(view(a), view(b));
+}
+
+Test(base_sorter, without_another_order_it_is_that_of_bytes)
+{
+    enum { COUNT = 5000 };
+    static const size_t sames[] = {0, 4, 9}, memories[] = {MUCH, LITTLE * 50};
+    uint64_t seed = random_begin();
+    char *dir = scratch_dir();
+    struct given *all = calloc(COUNT, sizeof(*all));
+    for (size_t trial = 0; trial < 6; trial++) {
+        struct sorter_options options = {dir, memories[trial % 2], trial % 3 ? 2 : 0, NULL};
+        struct sorter *sorter;
+        cr_assert_eq(sorter_new(&options, &sorter), ERR_OK);
+        for (size_t i = 0; i < COUNT; i++) {
+            all[i] = make((uint32_t)i, sames[trial % 3], 20);
+            cr_assert_eq(sorter_add(sorter, view(&all[i])), ERR_OK);
+        }
+        qsort(all, COUNT, sizeof(*all), compare_bytes);
+        expect_order(sorter, all, COUNT, seed);
+        sorter_free(sorter);
+    }
+    free(all);
+    scratch_remove(dir);
+}
+
 Test(base_sorter, a_string_longer_than_memory_and_buffers_goes_through)
 {
     enum { HUGE_BYTES = 3 * 1024 * 1024 };
