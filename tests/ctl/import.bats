@@ -330,10 +330,11 @@ large() {
 
 @test "an import all at once that is killed leaves nothing of it" {
     large >f.jsonl
+    "$ROLLCALL" init
     "$ROLLCALL" import f.jsonl &
     local pid=$!
     for _ in $(seq 1000); do
-        [ ! -s "$ROLLCALL_STORE/data.mdb" ] || break
+        [ "$(stat_of apps)" = 0 ] || break
         sleep 0.01
     done
     kill -KILL $pid
