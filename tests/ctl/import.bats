@@ -199,9 +199,14 @@ many() {
     [ "$output" = "imported 1 apps, 0 users, 150000 sessions" ]
     [ -z "$stderr" ]
     "$ROLLCALL" check
-    script -qec "'$ROLLCALL' --store other import f.jsonl" /dev/null >screen
-    grep -q 'rows, [0-9]* a second, [0-9]* s left' screen
-    grep -q 'imported 1 apps, 0 users, 150000 sessions' screen
+    many 600000 >g.jsonl
+    script -qec "'$ROLLCALL' --store other import g.jsonl" /dev/null >screen
+    grep -q 'reading .* rows, [0-9]* a second, [0-9]* s left' screen
+    grep -q 'writing .* rows, [0-9]* a second, [0-9]* s left' screen
+    grep -q 'imported 1 apps, 0 users, 600000 sessions' screen
+    head -30000 f.jsonl >h.jsonl
+    script -qec "'$ROLLCALL' --store third import --batch 100 h.jsonl" /dev/null >screen
+    grep -q 'importing .* rows, [0-9]* a second, [0-9]* s left' screen
 }
 
 # ---- all at once ----
