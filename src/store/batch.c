@@ -51,6 +51,7 @@ static enum err put_all(struct writing *writing, struct batch *batch,
 static enum err put_within(struct writing *writing, MDB_txn *parent, struct batch *batch,
                            const struct signing *signings)
 {
+    uint32_t indexed = writing->indexed;
     int code = mdb_txn_begin(writing->store->env, parent, 0, &writing->txn);
     if (code != MDB_SUCCESS)
         return env_write_error(writing->store, code, "write");
@@ -58,6 +59,7 @@ static enum err put_within(struct writing *writing, MDB_txn *parent, struct batc
     if (err == ERR_OK)
         return env_write_error(writing->store, mdb_txn_commit(writing->txn), "commit");
     mdb_txn_abort(writing->txn);
+    writing->indexed = indexed; /* not an app that has gone with it */
     return err;
 }
 

@@ -376,3 +376,21 @@ Test(store_apply, an_app_and_all_of_it_may_come_in_one_batch)
     scene_sound(&scene);
     scene_end(&scene);
 }
+
+/* The index is moved on after all batches: not that of an app which came and went with one. */
+Test(store_apply, an_app_of_a_batch_that_fails_is_nobodys)
+{
+    struct scene scene = scene_new(0);
+    struct session_draft drafts[] = {draft_new(1, NOW), draft_new(2, NOW)};
+    struct put bad[] = {app_put("ghost"), session_put("ghost", "jane", &drafts[0]),
+                        session_put("nowhere", "jane", &drafts[1])};
+    struct put good[] = {user_put("acme", "jane")};
+    struct batch batches[] = {{.puts = bad, .count = LEN(bad), .now = NOW},
+                              {.puts = good, .count = LEN(good), .now = NOW + 1}};
+    scene_put(&scene, app_put("acme"));
+    store_apply_all(scene.store, batches, LEN(batches));
+    ASSERT_ERR(batches[0].err, ERR_NOT_FOUND);
+    ASSERT_OK(batches[1].err);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
