@@ -173,10 +173,12 @@ static void find(struct trial *trial)
 {
     struct comparison *comparison = trial->comparison;
     const struct question *question = trial->question;
+    struct explanation explanation = {.step_count = 0};
     struct page page;
     finding_few = draw_few();
-    must_be_ok(trial, store_find(trial->snapshot, &trial->app, &question->query, question->now,
-                                 comparison->arena, &page));
+    must_be_ok(trial,
+               store_explain(trial->snapshot, &trial->app, &question->query, question->now,
+                             comparison->arena, &page, random_below(8) ? NULL : &explanation));
     compare_page(trial, &page);
     comparison->pages++;
 }

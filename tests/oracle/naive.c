@@ -191,7 +191,10 @@ static bool stands_after(const struct held *held, const struct question *questio
     const struct mark *mark = question->query.after;
     if (held->draft.created != mark->created)
         return held->draft.created < mark->created;
-    return bytes_cmp(spelled(held, question->query.vendor), mark->id) > 0;
+    int cmp = bytes_cmp(spelled(held, question->query.vendor), mark->id);
+    if (cmp == 0 && mark->session)
+        cmp = memcmp(held->draft.id.bytes, mark->session->bytes, sizeof(mark->session->bytes));
+    return cmp > 0;
 }
 
 static bool matches(const struct search *search, const struct held *held)

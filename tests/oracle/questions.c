@@ -183,6 +183,8 @@ static void draw_rest(struct question *question, const struct world *world)
             (struct mark){.created = held->draft.created, .id = draw_id(world, query->vendor)};
         if (random_below(2))
             question->after.id = spelling_view(&held->spelled[query->vendor]);
+        if (random_below(2))
+            question->after.session = &held->draft.id;
         query->after = &question->after;
     }
 }

@@ -71,7 +71,8 @@ static void narrow(struct question *question, const struct world *world, size_t 
         query->without = &held->draft.id;
     if (way & 8) {
         question->after = (struct mark){.created = held->draft.created,
-                                        .id = spelling_view(&held->spelled[query->vendor])};
+                                        .id = spelling_view(&held->spelled[query->vendor]),
+                                        .session = random_below(2) ? &held->draft.id : NULL};
         query->after = &question->after;
     }
     if (way & 16)

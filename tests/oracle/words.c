@@ -62,6 +62,13 @@ static void say_condition(struct words *words, const struct condition *condition
     say_bound(words, condition->high);
 }
 
+static void say_id(struct words *words, const char *what, const struct uuid *id)
+{
+    char text[UUID_TEXT];
+    uuid_write(id, text);
+    say(words, "%s%.*s", what, UUID_TEXT, text);
+}
+
 static void say_filter(struct words *words, const struct question *question)
 {
     const struct query *query = &question->query;
@@ -72,14 +79,14 @@ static void say_filter(struct words *words, const struct question *question)
         say(words, " and active");
     for (size_t i = 0; i < query->condition_count; i++)
         say_condition(words, &query->conditions[i]);
-    if (query->without) {
-        char id[UUID_TEXT];
-        uuid_write(query->without, id);
-        say(words, " and not %.*s", UUID_TEXT, id);
-    }
-    if (query->after)
+    if (query->without)
+        say_id(words, " and not ", query->without);
+    if (query->after) {
         say(words, " and after (%" PRId64 ", '%.*s')", query->after->created,
             STR_ARG(query->after->id));
+        if (query->after->session)
+            say_id(words, ", which is ", query->after->session);
+    }
     if (question->needle)
         say(words, " and with %s '%s'%s", question->kind == PATTERN_REGEX ? "regex" : "text",
             question->needle, query->pattern_finds_users ? " (users too)" : "");
@@ -103,9 +110,8 @@ void words_of_question(const struct question *question, char *out, size_t size)
 static void say_session(struct words *words, const struct uuid *id, struct str user,
                         enum status status)
 {
-    char text[UUID_TEXT];
-    uuid_write(id, text);
-    say(words, "%.*s of '%.*s' %s", UUID_TEXT, text, STR_ARG(user), status_names[status]);
+    say_id(words, "", id);
+    say(words, " of '%.*s' %s", STR_ARG(user), status_names[status]);
 }
 
 static void say_instants(struct words *words, const int64_t *instants)
