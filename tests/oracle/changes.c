@@ -541,6 +541,28 @@ static void fail_between(struct changes *changes, size_t many)
     changes->comparison->changes += 3;
 }
 
+/* ---- the index made anew ---- */
+
+static void must_be_none(void *context, struct str sentence)
+{
+    cr_assert(false, "ROLLCALL_SEED=%" PRIu64 ": repaired: %.*s",
+              ((const struct changes *)context)->comparison->seed, STR_ARG(sentence));
+}
+
+static void repair(struct changes *changes, size_t many)
+{
+    struct repair repair = {.now = changes->world->now,
+                            .dir = changes->world->dir,
+                            .memory = random_below(2) ? 65536 : 16 * 1024 * 1024,
+                            .report = must_be_none,
+                            .context = changes};
+    (void)many;
+    write_all(changes);
+    enum err err = store_repair(changes->world->store, &repair);
+    must(changes, err == ERR_OK, err_word(err));
+    changes->comparison->changes++;
+}
+
 /* ---- all of it ---- */
 
 /* How often each, while there are too few sessions and while there are too many. */
@@ -551,7 +573,7 @@ static const struct {
     {put_new, 30, 4},        {put_again, 8, 5},    {put_fresh, 5, 2},    {end_some, 6, 6},
     {end_some_user, 1, 2},   {end_some_app, 1, 1}, {remove_some, 6, 30}, {remove_some_user, 0, 3},
     {remove_some_app, 0, 1}, {purge, 0, 2},        {touch_some, 12, 10}, {call_user, 5, 5},
-    {limit_app, 2, 2},       {pass_time, 8, 8},    {fail_between, 2, 2},
+    {limit_app, 2, 2},       {pass_time, 8, 8},    {fail_between, 2, 2}, {repair, 1, 1},
 };
 
 static size_t draw_kind(bool growing)
