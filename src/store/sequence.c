@@ -212,6 +212,8 @@ static enum err leap(const struct sequence *sequence, struct tree_cursor *cursor
     enum err err = sequence_count(sequence, sequence->begin, cursor->position, &ordinal);
     if (err == ERR_OK && ordinal < sequence->count)
         err = sequence_locate(sequence, ordinal, &position);
+    if (err == ERR_OK && position < cursor->position) /* counts that are wrong lead in circles */
+        err = ERR_CORRUPT;
     return err == ERR_OK ? tree_seek(cursor, tree_of(sequence), position, TREE_ALL) : err;
 }
 

@@ -223,6 +223,21 @@ void compare_any(struct comparison *comparison, enum kind kind)
     compare(comparison, &question, random_below(3));
 }
 
+void ask_in_vain(struct comparison *comparison)
+{
+    struct question question;
+    struct trial trial = {.comparison = comparison, .question = &question};
+    struct page page;
+    question_draw(&question, comparison->world, KIND_ANY);
+    cr_assert_eq(snapshot_begin(comparison->world->store, &trial.snapshot), ERR_OK);
+    finding_few = draw_few();
+    if (complete(&trial) == ERR_OK)
+        (void)!store_find(trial.snapshot, &trial.app, &question.query, question.now,
+                          comparison->arena, &page);
+    snapshot_end(trial.snapshot);
+    arena_reset(comparison->arena);
+}
+
 static void print_fault(void *context, struct str sentence)
 {
     (void)context;

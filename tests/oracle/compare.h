@@ -23,6 +23,8 @@ void comparison_end(struct comparison *comparison, const char *name);
 void compare(struct comparison *comparison, struct question *question, size_t more);
 /* The same of a random question. */
 void compare_any(struct comparison *comparison, enum kind kind);
+/* Asks one of a store that is damaged: whatever comes of it, it comes. */
+void ask_in_vain(struct comparison *comparison);
 /* The store finds no fault with itself. */
 void compare_soundness(struct comparison *comparison);
 
