@@ -262,6 +262,9 @@ static enum err check_index(void *context, struct str key, struct str value)
     uint64_t entries, nodes, first = 0;
     (void)value;
     uint32_t app = key.len == APP_BYTES ? bytes_u32((const uint8_t *)key.ptr) : 0;
+    struct app record;
+    if (store_app(checking->snapshot, app, &record) == ERR_NOT_FOUND)
+        fault(checking, "the index of app number %u is nobody's", app);
     if (head_read(checking->snapshot, app, &head) != ERR_OK) {
         fault(checking, "app number %u: its index cannot be read", app);
         return ERR_OK;

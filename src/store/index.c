@@ -140,22 +140,40 @@ enum err index_slot(struct snapshot *snapshot, uint32_t app, const struct uuid *
     return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
+/* Of what a session was created as, its row tells all. */
+static bool row_tells(enum tree_number number)
+{
+    return number == TREE_CREATED || number == TREE_ID || number == TREE_DEVICE;
+}
+
+static enum err stand(const struct index *index, enum tree_number number, const struct place *place,
+                      struct standing *standing)
+{
+    struct session session = {.id = place->id, .user = place->user, .created = place->created};
+    struct user user = {.active = true};
+    enum err err = ERR_OK;
+    if (!row_tells(number)) {
+        err = session_at(index->snapshot, place, &session);
+        if (err == ERR_OK)
+            err = store_user(index->snapshot, index->app, place->user, &user);
+    }
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    standing_of(&session, &user, 0, standing);
+    standing->values[TREE_DEVICE] = place->device;
+    return ERR_OK;
+}
+
 enum err index_position(const struct index *index, enum tree_number number, uint32_t slot,
                         uint64_t *position)
 {
     struct standing standing;
-    struct session session;
     struct place place;
-    struct user user;
     enum err err = slot_row(index->snapshot, index->app, slot, &place);
     if (err == ERR_OK)
-        err = session_at(index->snapshot, &place, &session);
-    if (err == ERR_OK)
-        err = store_user(index->snapshot, index->app, place.user, &user);
+        err = stand(index, number, &place, &standing);
     if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    standing_of(&session, &user, 0, &standing);
-    standing.values[TREE_DEVICE] = place.device;
+        return err;
     struct sought sought = standing_sought(&standing, number);
     return tree_rank_of(&index->trees[number], standing.values[number], &sought, TREE_ALL,
                         position);
