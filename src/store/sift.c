@@ -69,9 +69,12 @@ static enum err read_devices(struct sifting *sifting)
     struct tree_entry entry = {.value = 0};
     enum err err = ERR_OK;
     while (err == ERR_OK) {
-        err = tree_seek_value(&cursor, tree, entry.value + 1);
+        uint64_t last = entry.value;
+        err = tree_seek_value(&cursor, tree, last + 1);
         if (err == ERR_OK)
             err = tree_next(&cursor, &entry);
+        if (err == ERR_OK && entry.value <= last) /* out of order: it would go on for ever */
+            err = ERR_CORRUPT;
         if (err == ERR_OK)
             err = read_device(sifting, &entry);
     }

@@ -10,7 +10,8 @@ SUITE(damaged);
 
 enum { SESSIONS = 400, ROUNDS = 300, QUESTIONS = 15, VALUE_MAX = 8192 };
 
-static const enum table tables[] = {TABLE_TREES, TABLE_TREES, TABLE_TREES, TABLE_ROWS, TABLE_INDEX};
+static const enum table tables[] = {TABLE_TREES, TABLE_TREES, TABLE_TREES,
+                                    TABLE_ROWS,  TABLE_INDEX, TABLE_DEVICES};
 
 /* A row of a table, as it was. */
 struct kept {
