@@ -28,61 +28,113 @@ enum tree_number plan_tree_of(enum field field)
 
 /* ---- where a text stands among ids ---- */
 
-static enum err text_cmp(struct plan *plan, const struct condition *condition, uint32_t slot,
-                         int *cmp)
+static enum err id_cmp(struct plan *plan, uint64_t position, struct str text, int *cmp)
 {
-    struct snapshot *snapshot = plan->finding->snapshot;
+    struct tree_cursor cursor;
+    struct tree_entry entry;
     struct place place;
-    struct user user;
-    enum err err = slot_row(snapshot, plan->index.app, slot, &place);
-    if (err == ERR_OK && condition->field == FIELD_ID) {
-        struct spelling spelling;
-        id_spell(plan->finding->query->vendor, &place.id, place.created, &spelling);
-        *cmp = str_cmp(spelling_view(&spelling), condition->text);
-    } else if (err == ERR_OK) {
-        err = store_user(snapshot, plan->index.app, place.user, &user);
-        if (err == ERR_OK)
-            *cmp = user_id_cmp(user.texts[USER_ID], condition->text);
-    }
-    return err;
+    struct spelling spelling;
+    enum err err = tree_seek(&cursor, &plan->index.trees[TREE_ID], position, TREE_ALL);
+    if (err == ERR_OK)
+        err = tree_next(&cursor, &entry);
+    if (err == ERR_OK)
+        err = slot_row(plan->finding->snapshot, plan->index.app, entry.slot, &place);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    id_spell(plan->finding->query->vendor, &place.id, place.created, &spelling);
+    *cmp = str_cmp(spelling_view(&spelling), text);
+    return ERR_OK;
 }
 
-/* How many entries stand before the text; with `equal_too`, those that are equal as well. */
-static enum err search_text(struct plan *plan, const struct condition *condition, bool equal_too,
-                            uint64_t *position)
+/* How many ids stand before the text; with `equal_too`, that which is equal as well. */
+static enum err search_ids(struct plan *plan, struct str text, bool equal_too, uint64_t *position)
 {
-    const struct tree *tree = &plan->index.trees[plan_tree_of(condition->field)];
     uint64_t low = 0, high = plan->sessions;
     enum err err = ERR_OK;
     while (err == ERR_OK && low < high) {
         uint64_t middle = low + (high - low) / 2;
-        struct tree_cursor cursor;
-        struct tree_entry entry;
         int cmp = 0;
-        err = tree_seek(&cursor, tree, middle, TREE_ALL);
-        if (err == ERR_OK)
-            err = tree_next(&cursor, &entry);
-        if (err == ERR_OK)
-            err = text_cmp(plan, condition, entry.slot, &cmp);
+        err = id_cmp(plan, middle, text, &cmp);
         if (cmp < 0 || (cmp == 0 && equal_too))
             low = middle + 1;
         else
             high = middle;
     }
     *position = low;
+    return err;
+}
+
+static enum err one_id(struct plan *plan, struct str text, struct range *range)
+{
+    const struct finding *finding = plan->finding;
+    enum vendor vendor = finding->query->vendor;
+    struct session session;
+    uint32_t slot;
+    struct spelling spelling;
+    enum err err =
+        store_session_by_spelling(finding->snapshot, plan->index.app, vendor, text, &session);
+    *range = (struct range){.given = true};
+    if (err == ERR_OK)
+        session_spell(&session, vendor, &spelling);
+    /* Others may be taken for it in a path: what is compared here are bytes. */
+    if (err == ERR_OK && !str_eq(spelling_view(&spelling), text))
+        err = ERR_NOT_FOUND;
+    if (err == ERR_OK)
+        err = index_slot(finding->snapshot, plan->index.app, &session.id, &slot);
+    if (err == ERR_OK)
+        err = index_position(&plan->index, TREE_ID, slot, &range->begin);
+    range->end = err == ERR_OK ? range->begin + 1 : 0;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err id_range(struct plan *plan, const struct condition *condition, struct range *range)
+{
+    if (condition->relation == RELATION_EQUAL)
+        return one_id(plan, condition->text, range);
+    *range = (struct range){true, 0, plan->sessions};
+    return condition->relation == RELATION_BELOW
+               ? search_ids(plan, condition->text, false, &range->end)
+               : search_ids(plan, condition->text, true, &range->begin);
+}
+
+/* Whether the entry at a position is of a user whose id is the same in the order of users. */
+static enum err is_of_user(struct plan *plan, uint64_t position, struct str text, bool *is)
+{
+    struct tree_cursor cursor;
+    struct tree_entry entry;
+    struct place place;
+    struct user user;
+    *is = false;
+    if (position == plan->sessions)
+        return ERR_OK;
+    enum err err = tree_seek(&cursor, &plan->index.trees[TREE_USER], position, TREE_ALL);
+    if (err == ERR_OK)
+        err = tree_next(&cursor, &entry);
+    if (err == ERR_OK)
+        err = slot_row(plan->finding->snapshot, plan->index.app, entry.slot, &place);
+    if (err == ERR_OK)
+        err = store_user(plan->finding->snapshot, plan->index.app, place.user, &user);
+    *is = err == ERR_OK && user_id_cmp(user.texts[USER_ID], text) == 0;
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
-static enum err text_range(struct plan *plan, const struct condition *condition,
+static enum err user_range(struct plan *plan, const struct condition *condition,
                            struct range *range)
 {
-    enum relation relation = condition->relation;
-    enum err err = ERR_OK;
-    *range = (struct range){true, 0, plan->sessions};
-    if (relation != RELATION_BELOW)
-        err = search_text(plan, condition, relation == RELATION_ABOVE, &range->begin);
-    if (err == ERR_OK && relation != RELATION_ABOVE)
-        err = search_text(plan, condition, relation == RELATION_EQUAL, &range->end);
+    /* Nobody's session of the least id: before all that the user has. */
+    struct sought sought = {.user = 0, .text = index_text(condition->text)};
+    uint64_t begin, end, first;
+    bool is;
+    enum err err = tree_rank_of(&plan->index.trees[TREE_USER], index_user_id(condition->text),
+                                &sought, TREE_ALL, &begin);
+    if (err == ERR_OK)
+        err = is_of_user(plan, begin, condition->text, &is);
+    end = begin;
+    if (err == ERR_OK && is)
+        err = index_group(&plan->index, TREE_USER, begin, &first, &end);
+    *range = condition->relation == RELATION_BELOW   ? (struct range){true, 0, begin}
+             : condition->relation == RELATION_ABOVE ? (struct range){true, end, plan->sessions}
+                                                     : (struct range){true, begin, end};
     return err;
 }
 
@@ -127,7 +179,6 @@ static void narrow_states(struct plan *plan, const struct condition *condition)
 static enum err take_condition(struct plan *plan, const struct condition *condition)
 {
     struct range range = {.given = false};
-    bool is_text = condition->field == FIELD_ID || condition->field == FIELD_USER;
     if (condition->field == FIELD_STATUS) {
         narrow_states(plan, condition);
         return ERR_OK;
@@ -136,8 +187,9 @@ static enum err take_condition(struct plan *plan, const struct condition *condit
         plan->has_residue = true;
         return ERR_OK;
     }
-    enum err err =
-        is_text ? text_range(plan, condition, &range) : instant_range(plan, condition, &range);
+    enum err err = condition->field == FIELD_ID     ? id_range(plan, condition, &range)
+                   : condition->field == FIELD_USER ? user_range(plan, condition, &range)
+                                                    : instant_range(plan, condition, &range);
     if (err == ERR_OK) {
         narrow(plan, plan_tree_of(condition->field), range);
         finding_explain(
