@@ -1,9 +1,10 @@
 /* Pages and totals of a store that bench-gen's records were imported into, next to SQLite.
  *
- *   bench-scale load STORE DATABASE         makes the database, of what is in the store
- *   bench-scale ask STORE DATABASE ROUNDS   how long each request takes both, and what memory
- *   bench-scale write STORE ROUNDS MS       writes a second, which the store keeps
+ *   bench-scale load NOW STORE DATABASE         makes the database, of what is in the store
+ *   bench-scale ask NOW STORE DATABASE ROUNDS   how long each request takes both, and what memory
+ *   bench-scale write NOW STORE ROUNDS MS       writes a second, which the store keeps
  *
+ * NOW is an instant in milliseconds: statuses are asked for as of then, and writes begin there.
  * Prints JSON Lines. Where the two do not answer the same it fails. */
 #include <inttypes.h>
 #include <sqlite3.h>
@@ -14,6 +15,8 @@
 #include "base/clock.h"
 #include "model/secret.h"
 #include "scale.h"
+
+int64_t scale_now;
 
 void die(const char *format, ...)
 {
@@ -65,18 +68,20 @@ int main(int argc, char **argv)
     const char *verb = argc > 1 ? argv[1] : "";
     if (!secret_begin())
         die("no numbers at random");
-    if (argc == 4 && strcmp(verb, "load") == 0) {
-        load(argv[2], argv[3]);
-    } else if (argc == 5 && strcmp(verb, "ask") == 0) {
+    if (argc > 2)
+        scale_now = number_of(argv[2], INSTANT_MAX);
+    if (argc == 5 && strcmp(verb, "load") == 0) {
+        load(argv[3], argv[4]);
+    } else if (argc == 6 && strcmp(verb, "ask") == 0) {
+        measure_rounds = (int)number_of(argv[5], ROUNDS_MOST);
+        ask(argv[3], argv[4]);
+    } else if (argc == 6 && strcmp(verb, "write") == 0) {
         measure_rounds = (int)number_of(argv[4], ROUNDS_MOST);
-        ask(argv[2], argv[3]);
-    } else if (argc == 5 && strcmp(verb, "write") == 0) {
-        measure_rounds = (int)number_of(argv[3], ROUNDS_MOST);
-        measure_writes(argv[2], number_of(argv[4], MILLISECONDS_MOST));
+        measure_writes(argv[3], number_of(argv[5], MILLISECONDS_MOST));
     } else {
-        fprintf(stderr, "usage: bench-scale load STORE DATABASE\n"
-                        "       bench-scale ask STORE DATABASE ROUNDS\n"
-                        "       bench-scale write STORE ROUNDS MS\n");
+        fprintf(stderr, "usage: bench-scale load NOW STORE DATABASE\n"
+                        "       bench-scale ask NOW STORE DATABASE ROUNDS\n"
+                        "       bench-scale write NOW STORE ROUNDS MS\n");
         return 2;
     }
     return EXIT_SUCCESS;

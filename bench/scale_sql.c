@@ -270,7 +270,7 @@ static sqlite3_stmt *prepare(struct buf *sql, const struct request *request)
     if (sql->failed)
         die("out of memory");
     sqlite3_stmt *statement = sql_statement(sql->ptr);
-    bind(statement, AT_NOW, SCALE_NOW);
+    bind(statement, AT_NOW, scale_now);
     for (size_t i = 0; i < request->query.condition_count; i++)
         bind_condition(statement, request, i);
     bind_text(statement, AT_USER, request->user_id);

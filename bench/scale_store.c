@@ -49,7 +49,7 @@ static enum err find(const struct request *request, int64_t offset, int64_t limi
     if (request->needle)
         must(pattern_compile(arena, str_of(request->needle), request->kind, &query.pattern, &why),
              request->needle);
-    enum err err = store_find(*snapshot, &app, &query, SCALE_NOW, arena, page);
+    enum err err = store_find(*snapshot, &app, &query, scale_now, arena, page);
     if (err != ERR_RUNAWAY)
         must(err, request->name);
     return err;

@@ -14,7 +14,7 @@ static struct uuid touched[TOUCHED];
 static size_t touched_count, next_touch;
 static uint64_t users;
 static uint32_t app_number;
-static int64_t instant = SCALE_NOW;
+static int64_t instant;
 
 /* The same numbers wherever it runs (SplitMix64). */
 static uint64_t draw(void)
@@ -40,11 +40,11 @@ static void collect_at(struct snapshot *snapshot, struct arena *arena, const str
     query.orders[0] = (struct order){FIELD_USER, false};
     query.order_count = 1;
     arena_reset(arena);
-    must(store_find(snapshot, app, &query, SCALE_NOW, arena, &page), "store_find");
+    must(store_find(snapshot, app, &query, scale_now, arena, &page), "store_find");
     query.offset = (int64_t)page.total * spot / SPOTS;
     query.limit =
         (int64_t)page.total / SPOTS < SPOT_ITEMS ? (int64_t)page.total / SPOTS : SPOT_ITEMS;
-    must(store_find(snapshot, app, &query, SCALE_NOW, arena, &page), "store_find");
+    must(store_find(snapshot, app, &query, scale_now, arena, &page), "store_find");
     for (size_t i = 0; i < page.count && touched_count < TOUCHED; i++)
         touched[touched_count++] = page.items[i].session.id;
 }
@@ -139,6 +139,7 @@ static void measure_write(const char *what, size_t together, int64_t millisecond
 void measure_writes(const char *store, int64_t milliseconds)
 {
     store_side_open(store, STORE_WRITE);
+    instant = scale_now;
     collect();
     if (touched_count < TOGETHER || users == 0)
         die("too few sessions to write to");

@@ -85,10 +85,19 @@ void ctl_report(void *context, struct str sentence)
     ctl_fail("%.*s", STR_ARG(sentence));
 }
 
-enum err ctl_open(const struct ctl *ctl, enum store_mode mode, struct store **store)
+enum err ctl_try_open(const struct ctl *ctl, enum store_mode mode, struct store **store)
 {
     struct store_options options = {.path = ctl->store_path, .mode = mode};
     enum err err = store_open(&options, store);
+    if (err != ERR_VERSION || mode != STORE_READ)
+        return err;
+    options.mode = STORE_WRITE;
+    return store_open(&options, store);
+}
+
+enum err ctl_open(const struct ctl *ctl, enum store_mode mode, struct store **store)
+{
+    enum err err = ctl_try_open(ctl, mode, store);
     if (err == ERR_NOT_FOUND)
         ctl_fail("no store at %s; \"rollcall init\" makes one", ctl->store_path);
     else if (err != ERR_OK)

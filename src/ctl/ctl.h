@@ -40,7 +40,9 @@ error_t ctl_parse_nothing(int key, char *arg, struct argp_state *state);
 
 /* Says on standard error what failed; always EXIT_FAILED. */
 int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Opens the store, or says why it cannot. */
+/* Opens the store; one of an earlier format is brought up, be it for reading alone. */
+enum err ctl_try_open(const struct ctl *ctl, enum store_mode mode, struct store **store) MUST_CHECK;
+/* The same, or says why it cannot. */
 enum err ctl_open(const struct ctl *ctl, enum store_mode mode, struct store **store) MUST_CHECK;
 /* Opens the store for reading and begins a snapshot in it, or says why it cannot; ctl_end ends
  * both. */

@@ -153,8 +153,7 @@ bool import_each(struct import *import, const char *what, line_fn each, void *co
 static bool check_against_store(struct import *import, const struct ctl *ctl)
 {
     struct store *store = NULL;
-    struct store_options options = {.path = ctl->store_path, .mode = STORE_READ};
-    enum err err = store_open(&options, &store);
+    enum err err = ctl_try_open(ctl, STORE_READ, &store);
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
         ctl_fail("the store at %s cannot be opened: %s", ctl->store_path, err_text(err));
         return false;

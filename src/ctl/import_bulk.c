@@ -178,9 +178,8 @@ static enum err is_empty(struct store *store, bool *empty)
 static enum bulked look(struct pouring *pouring, const struct ctl *ctl)
 {
     struct store *store = NULL;
-    struct store_options options = {.path = ctl->store_path, .mode = STORE_READ};
     bool empty = false;
-    enum err err = store_open(&options, &store);
+    enum err err = ctl_try_open(ctl, STORE_READ, &store);
     if (err == ERR_OK || err == ERR_NOT_FOUND)
         err = is_empty(store, &empty);
     enum bulked bulked = BULKED_NOT;

@@ -122,7 +122,7 @@ static int open_env(const struct store_options *options, MDB_env **env)
         int code = mdb_env_create(env);
         if (code != MDB_SUCCESS)
             return code;
-        mdb_env_set_maxdbs(*env, TABLE_COUNT + 2);
+        mdb_env_set_maxdbs(*env, TABLE_COUNT + TABLES_GONE);
         mdb_env_set_maxreaders(*env, READERS_MAX);
         mdb_env_set_mapsize(*env, map);
         code = mdb_env_open(*env, options->path, flags, FILE_MODE);

@@ -90,6 +90,8 @@ struct plan {
 
 /* ERR_NOT_FOUND: the app has no sessions. */
 enum err plan_make(struct plan *plan, struct finding *finding, struct arena *arena) MUST_CHECK;
+/* Notes, as far as there is room, what differs from what the index says. */
+enum err plan_note_stale(struct plan *plan, struct arena *arena) MUST_CHECK;
 /* Calls back with each session whose status is not what the index has: a slot may come twice. */
 typedef enum err (*stale_fn)(void *context, uint32_t slot, enum status is, unsigned was);
 enum err plan_each_stale(struct plan *plan, stale_fn each, void *context) MUST_CHECK;

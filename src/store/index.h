@@ -3,7 +3,7 @@
  *
  * Statuses change by themselves, so that a tree has them as of an instant that is the app's
  * (index_head), which is moved on a little with every write. What is asked for at another instant
- * differs by the sessions whose deadline lies between the two (status_patch.h): no sweep has to
+ * differs by the sessions whose deadline lies between the two (plan_each_stale): no sweep has to
  * have run for an answer to be right. */
 #ifndef ROLLCALL_STORE_INDEX_H
 #define ROLLCALL_STORE_INDEX_H

@@ -2,32 +2,10 @@
  * tree's field: that goes by the orders that follow, and by the ids in the end. So what a page
  * shows is a stretch of the tree whose first and last groups of the same are looked at by
  * themselves. */
-#include <stdlib.h>
-
-#include "store/finding.h"
-#include "store/session_read.h"
+#include "store/listing.h"
 
 /* A group of no more than these is read and sorted. */
-enum { GROUP_MOST = 4096, DEVICES_MOST = 65536 };
-
-struct listing {
-    struct plan *plan;
-    struct arena *arena;
-    const struct members *members; /* or NULL */
-    struct buf gathered;           /* of struct hit */
-};
-
-/* What is listed: sessions of some statuses in the plan's stretch of a tree, or a set. */
-struct source {
-    unsigned states;
-    const struct slot_set *set;
-    uint64_t count; /* of a set */
-};
-
-/* Of a list, so many from that one on. */
-struct span {
-    uint64_t from, count;
-};
+enum { GROUP_MOST = 4096 };
 
 static enum err list(struct listing *listing, const struct source *source, size_t order,
                      struct span span);
@@ -48,6 +26,11 @@ static struct order order_at(const struct query *query, size_t at)
     if (at == order_count(query))
         return (struct order){FIELD_ID, query->id_descending};
     return query->order_count ? query->orders[at] : (struct order){FIELD_CREATED, true};
+}
+
+struct order listing_order(const struct listing *listing, size_t at)
+{
+    return order_at(query_of(listing), at);
 }
 
 /* ---- hits ---- */
@@ -102,7 +85,7 @@ struct group {
     uint64_t first, count; /* ordinals of what matches in it */
 };
 
-static enum err put_slot(void *context, uint32_t slot)
+enum err listing_put_slot(void *context, uint32_t slot)
 {
     slot_set_put(context, slot, true);
     return ERR_OK;
@@ -116,7 +99,7 @@ static enum err list_within(struct listing *listing, const struct sequence *sequ
     struct stretch stretch = {group->begin, group->end, 0, UINT64_MAX};
     enum err err = slot_set_new(&set, listing->plan->head.slots);
     if (err == ERR_OK)
-        err = sequence_each(sequence, &stretch, put_slot, &set);
+        err = sequence_each(sequence, &stretch, listing_put_slot, &set);
     if (err == ERR_OK)
         err = list(listing, &(struct source){TREE_ALL, &set, group->count}, order, span);
     slot_set_free(&set);
@@ -198,7 +181,7 @@ static enum err list_between(struct listing *listing, const struct sequence *seq
 static enum err list_groups(struct listing *listing, const struct sequence *sequence, size_t order,
                             struct span span)
 {
-    bool descending = order_at(query_of(listing), order).descending;
+    bool descending = listing_order(listing, order).descending;
     uint64_t end = descending ? sequence->count - span.from : span.from + span.count;
     struct group low, high;
     enum err err = find_group(sequence, end - span.count, &low);
@@ -243,8 +226,8 @@ static enum err list_sequence(struct listing *listing, const struct sequence *se
                     : list_groups(listing, sequence, order, span);
 }
 
-static enum err open_sequence(struct listing *listing, const struct source *source,
-                              enum tree_number number, struct sequence *sequence)
+enum err listing_open(struct listing *listing, const struct source *source, enum tree_number number,
+                      struct sequence *sequence)
 {
     struct plan *plan = listing->plan;
     struct range all = {true, 0, plan->sessions},
@@ -259,7 +242,7 @@ static enum err open_sequence(struct listing *listing, const struct source *sour
                          : err;
 }
 
-/* ---- by status, and by what a device is ---- */
+/* ---- by status ---- */
 
 static enum err source_of_state(struct listing *listing, const struct source *source, int state,
                                 struct slot_set *set, struct source *of_state)
@@ -279,16 +262,16 @@ static enum err source_of_state(struct listing *listing, const struct source *so
 static enum err count_source(struct listing *listing, struct source *source, size_t order)
 {
     struct sequence sequence;
-    enum tree_number number = plan_tree_of(order_at(query_of(listing), order).field);
+    enum tree_number number = plan_tree_of(listing_order(listing, order).field);
     if (source->set)
         return ERR_OK;
-    enum err err = open_sequence(listing, source, number, &sequence);
+    enum err err = listing_open(listing, source, number, &sequence);
     source->count = sequence.count;
     return err;
 }
 
 /* Moves past a part of a list; what of the span is in it is listed. */
-static enum err list_part(struct listing *listing, const struct source *part, size_t order,
+enum err listing_put_part(struct listing *listing, const struct source *part, size_t order,
                           struct span *span)
 {
     if (span->from >= part->count) {
@@ -305,7 +288,7 @@ static enum err list_part(struct listing *listing, const struct source *part, si
 static enum err list_by_status(struct listing *listing, const struct source *source, size_t order,
                                struct span span)
 {
-    bool descending = order_at(query_of(listing), order).descending;
+    bool descending = listing_order(listing, order).descending;
     enum err err = ERR_OK;
     if (source->set && !listing->members) /* a large group, of which only trees tell statuses */
         return ERR_UNSUITED;
@@ -319,128 +302,9 @@ static enum err list_by_status(struct listing *listing, const struct source *sou
         if (err == ERR_OK)
             err = count_source(listing, &part, order + 1);
         if (err == ERR_OK)
-            err = list_part(listing, &part, order + 1, &span);
+            err = listing_put_part(listing, &part, order + 1, &span);
         slot_set_free(&set);
     }
-    return err;
-}
-
-/* A device: where its sessions stand in their tree, how many of them match, and one of its texts.
- */
-struct device {
-    uint64_t begin, end, count;
-    struct str text; /* the snapshot's */
-};
-
-struct devices {
-    struct listing *listing;
-    struct sequence sequence;
-    struct buf found; /* of struct device */
-    bool descending;
-};
-
-static enum session_text text_of_field(enum field field)
-{
-    return field == FIELD_DEVICE_NAME ? TEXT_DEVICE_NAME
-           : field == FIELD_OS_NAME   ? TEXT_OS_NAME
-                                      : TEXT_OS_VERSION;
-}
-
-static enum err read_device(struct devices *devices, uint64_t begin, enum field field,
-                            struct device *device)
-{
-    const struct index *index = devices->sequence.index;
-    const struct tree *tree = &index->trees[TREE_DEVICE];
-    struct tree_cursor cursor;
-    struct tree_entry entry;
-    struct session session;
-    struct place place;
-    device->begin = begin;
-    enum err err = tree_seek(&cursor, tree, begin, TREE_ALL);
-    if (err == ERR_OK)
-        err = tree_next(&cursor, &entry);
-    if (err == ERR_OK)
-        err = tree_rank(tree, entry.value + 1, TREE_ALL, &device->end);
-    if (err == ERR_OK)
-        err = slot_row(index->snapshot, index->app, entry.slot, &place);
-    if (err == ERR_OK)
-        err = session_at(index->snapshot, &place, &session);
-    if (err == ERR_OK)
-        err = sequence_count(&devices->sequence, begin, device->end, &device->count);
-    if (err == ERR_OK)
-        device->text = session_text(&session, text_of_field(field));
-    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-}
-
-static enum err read_devices(struct devices *devices, enum field field)
-{
-    struct device device = {.end = 0};
-    enum err err = ERR_OK;
-    size_t count = 0;
-    while (err == ERR_OK && device.end < devices->sequence.end) {
-        err = ++count > DEVICES_MOST ? ERR_UNSUITED
-                                     : read_device(devices, device.end, field, &device);
-        if (err == ERR_OK && device.count)
-            buf_put(&devices->found, &device, sizeof(device));
-    }
-    return devices->found.failed ? ERR_MEMORY : err;
-}
-
-static int device_cmp(const void *left, const void *right, void *context)
-{
-    const struct devices *devices = context;
-    const struct device *a = left, *b = right;
-    int cmp = str_cmp(a->text, b->text);
-    return devices->descending ? -cmp : cmp;
-}
-
-static enum err put_device(const struct devices *devices, const struct device *device,
-                           struct slot_set *set)
-{
-    return sequence_each(&devices->sequence,
-                         &(struct stretch){device->begin, device->end, 0, UINT64_MAX}, put_slot,
-                         set);
-}
-
-/* Devices of one text are a part of the list. */
-static enum err list_devices(struct devices *devices, size_t order, struct span span)
-{
-    const struct device *device = (const struct device *)(const void *)devices->found.ptr;
-    size_t count = devices->found.len / sizeof(*device);
-    enum err err = ERR_OK;
-    for (size_t first = 0, end; err == ERR_OK && first < count && span.count > 0; first = end) {
-        struct slot_set set = {NULL, 0};
-        struct source part = {.states = TREE_ALL};
-        for (end = first; end < count && str_eq(device[end].text, device[first].text); end++)
-            part.count += device[end].count;
-        if (span.from < part.count)
-            err = slot_set_new(&set, devices->listing->plan->head.slots);
-        part.set = &set;
-        for (size_t i = first; err == ERR_OK && set.words && i < end; i++)
-            err = put_device(devices, &device[i], &set);
-        if (err == ERR_OK)
-            err = list_part(devices->listing, &part, order + 1, &span);
-        slot_set_free(&set);
-    }
-    return err;
-}
-
-static enum err list_by_device(struct listing *listing, const struct source *source, size_t order,
-                               struct span span)
-{
-    struct order by = order_at(query_of(listing), order);
-    struct devices devices = {.listing = listing, .descending = by.descending};
-    if (!source->set)
-        return ERR_UNSUITED;
-    enum err err = open_sequence(listing, source, TREE_DEVICE, &devices.sequence);
-    if (err == ERR_OK)
-        err = read_devices(&devices, by.field);
-    if (err == ERR_OK && devices.found.len)
-        qsort_r(devices.found.ptr, devices.found.len / sizeof(struct device), sizeof(struct device),
-                device_cmp, &devices);
-    if (err == ERR_OK)
-        err = list_devices(&devices, order, span);
-    buf_free(&devices.found);
     return err;
 }
 
@@ -460,10 +324,10 @@ static enum err list(struct listing *listing, const struct source *source, size_
     if (field == FIELD_STATUS)
         return list_by_status(listing, source, order, span);
     if (number == TREE_NUMBER_COUNT)
-        return list_by_device(listing, source, order, span);
+        return listing_by_device(listing, source, order, span);
     if (number == TREE_ID && !listing->plan->plain)
         return ERR_UNSUITED;
-    enum err err = open_sequence(listing, source, number, &sequence);
+    enum err err = listing_open(listing, source, number, &sequence);
     return err == ERR_OK ? list_sequence(listing, &sequence, order, span) : err;
 }
 
@@ -498,7 +362,7 @@ static enum err count_all(struct listing *listing)
     struct source source = {.states = listing->plan->states};
     enum tree_number number;
     counted_tree(listing->plan, &number);
-    enum err err = open_sequence(listing, &source, number, &sequence);
+    enum err err = listing_open(listing, &source, number, &sequence);
     listing->plan->finding->total = sequence.count;
     return err;
 }

@@ -1,11 +1,6 @@
 /* From a query's conditions to stretches of trees. */
-#include "base/clock.h"
 #include "store/finding.h"
 #include "store/session_read.h"
-
-/* More sessions than these whose deadline has come since the index was last moved on are not worked
- * into counts one by one. */
-enum { STALE_MOST = 512 };
 
 enum tree_number plan_tree_of(enum field field)
 {
@@ -231,180 +226,6 @@ static enum err take_conditions(struct plan *plan)
     return err;
 }
 
-/* ---- statuses that have changed since ---- */
-
-struct due {
-    struct plan *plan;
-    stale_fn each;
-    void *context;
-};
-
-static enum err see_due(struct due *due, uint32_t slot)
-{
-    const struct finding *finding = due->plan->finding;
-    int64_t idle_ms = finding->app->idle_s * SECOND_MS;
-    struct session session;
-    struct place place;
-    enum err err = slot_row(finding->snapshot, due->plan->index.app, slot, &place);
-    if (err == ERR_OK)
-        err = session_at(finding->snapshot, &place, &session);
-    if (err != ERR_OK)
-        return err;
-    enum status is = session_status(&session, idle_ms, finding->now);
-    unsigned was = (unsigned)session_status(&session, idle_ms, due->plan->head.as_of);
-    return (unsigned)is == was ? ERR_OK : due->each(due->context, slot, is, was);
-}
-
-/* Deadlines in (from, to], which are so long after what the tree is ordered by. */
-static enum err each_due(struct due *due, enum tree_number number, int64_t after)
-{
-    int64_t now = due->plan->finding->now, as_of = due->plan->head.as_of;
-    int64_t from = now < as_of ? now : as_of, to = now < as_of ? as_of : now;
-    struct tree_cursor cursor;
-    struct tree_entry entry;
-    enum err err =
-        tree_seek_value(&cursor, &due->plan->index.trees[number], index_instant(from - after) + 1);
-    while (err == ERR_OK) {
-        err = tree_next(&cursor, &entry);
-        if (err != ERR_OK || entry.value > index_instant(to - after))
-            break;
-        err = see_due(due, entry.slot);
-    }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
-enum err plan_each_stale(struct plan *plan, stale_fn each, void *context)
-{
-    struct due due = {plan, each, context};
-    int64_t idle_ms = plan->finding->app->idle_s * SECOND_MS;
-    enum err err = each_due(&due, TREE_EXPIRES, 0);
-    return err == ERR_OK && idle_ms > 0 ? each_due(&due, TREE_LAST_ACTIVE, idle_ms) : err;
-}
-
-/* ---- what is to be left out ---- */
-
-static enum err leave_out_at_mark(struct plan *plan, slot_fn each, void *context)
-{
-    const struct finding *finding = plan->finding;
-    uint64_t value = index_instant(finding->query->after->created);
-    struct tree_cursor cursor;
-    struct tree_entry entry;
-    enum err err = tree_seek_value(&cursor, &plan->index.trees[TREE_CREATED], value);
-    while (err == ERR_OK) {
-        struct place place;
-        struct session session;
-        err = tree_next(&cursor, &entry);
-        if (err != ERR_OK || entry.value != value)
-            break;
-        err = slot_row(finding->snapshot, plan->index.app, entry.slot, &place);
-        if (err == ERR_OK)
-            err = session_at(finding->snapshot, &place, &session);
-        if (err != ERR_OK)
-            return err;
-        if (!candidate_stands_after(finding->query, &session))
-            err = each(context, entry.slot);
-    }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
-enum err plan_each_left_out(struct plan *plan, slot_fn each, void *context)
-{
-    const struct finding *finding = plan->finding;
-    const struct uuid *without = finding->query->without;
-    struct session session;
-    uint32_t slot;
-    enum err err = finding->query->after ? leave_out_at_mark(plan, each, context) : ERR_OK;
-    if (err != ERR_OK || !without)
-        return err;
-    err = store_session(finding->snapshot, plan->index.app, without, &session);
-    if (err == ERR_OK)
-        err = index_slot(finding->snapshot, plan->index.app, without, &slot);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_OK : err;
-    return each(context, slot);
-}
-
-/* ---- both, for what is counted ---- */
-
-static struct stale *stale_of(struct plan *plan, uint32_t slot)
-{
-    for (size_t i = 0; i < plan->stale_count; i++)
-        if (plan->stale[i].slot == slot)
-            return &plan->stale[i];
-    return NULL;
-}
-
-static enum err note(struct plan *plan, struct stale stale)
-{
-    if (plan->stale_count == finding_most(STALE_MOST))
-        return ERR_UNSUITED;
-    plan->stale[plan->stale_count++] = stale;
-    return ERR_OK;
-}
-
-static enum err note_stale(void *context, uint32_t slot, enum status is, unsigned was)
-{
-    struct plan *plan = context;
-    return stale_of(plan, slot)
-               ? ERR_OK
-               : note(plan, (struct stale){.slot = slot, .is = (unsigned)is, .was = was});
-}
-
-static enum err note_left_out(void *context, uint32_t slot)
-{
-    struct plan *plan = context;
-    struct stale *there = stale_of(plan, slot);
-    struct place place;
-    struct session session;
-    if (there) {
-        there->left_out = true;
-        return ERR_OK;
-    }
-    enum err err = slot_row(plan->finding->snapshot, plan->index.app, slot, &place);
-    if (err == ERR_OK)
-        err = session_at(plan->finding->snapshot, &place, &session);
-    if (err != ERR_OK)
-        return err;
-    unsigned was = (unsigned)session_status(&session, plan->finding->app->idle_s * SECOND_MS,
-                                            plan->head.as_of);
-    return note(plan, (struct stale){slot, true, was, was});
-}
-
-bool plan_tells_states(const struct plan *plan)
-{
-    const struct query *query = plan->finding->query;
-    bool tells = plan->states != TREE_ALL;
-    for (size_t i = 0; i < query->order_count; i++)
-        tells |= query->orders[i].field == FIELD_STATUS;
-    return tells;
-}
-
-static enum err note_all(struct plan *plan, struct arena *arena)
-{
-    plan->stale = arena_array(arena, finding_most(STALE_MOST), sizeof(*plan->stale));
-    if (!plan->stale)
-        return ERR_MEMORY;
-    enum err err = plan_tells_states(plan) ? plan_each_stale(plan, note_stale, plan) : ERR_OK;
-    if (err == ERR_OK)
-        err = plan_each_left_out(plan, note_left_out, plan);
-    plan->patched_too_often = err == ERR_UNSUITED;
-    return err == ERR_UNSUITED ? ERR_OK : err;
-}
-
-enum err plan_patches(const struct plan *plan, unsigned states, struct arena *arena,
-                      struct patch **patches, size_t *count)
-{
-    *count = 0;
-    *patches = arena_array(arena, plan->stale_count + 1, sizeof(**patches));
-    for (size_t i = 0; *patches && i < plan->stale_count; i++) {
-        const struct stale *stale = &plan->stale[i];
-        bool is = !stale->left_out && (states >> stale->is & 1), was = states >> stale->was & 1;
-        if (is != was)
-            (*patches)[(*count)++] = (struct patch){.slot = stale->slot, .in = is};
-    }
-    return *patches ? ERR_OK : ERR_MEMORY;
-}
-
 enum err plan_make(struct plan *plan, struct finding *finding, struct arena *arena)
 {
     enum vendor vendor = finding->query->vendor;
@@ -417,5 +238,5 @@ enum err plan_make(struct plan *plan, struct finding *finding, struct arena *are
         return err;
     plan->plain = plan->head.brought[vendor] == 0 && id_keeps_order(vendor);
     err = take_conditions(plan);
-    return err == ERR_OK ? note_all(plan, arena) : err;
+    return err == ERR_OK ? plan_note_stale(plan, arena) : err;
 }

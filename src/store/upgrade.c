@@ -25,14 +25,14 @@ static void report(void *context, struct str sentence)
 
 enum err upgrade_store(struct store *store, MDB_txn *txn, const char *dir)
 {
-    static const char *const gone[] = {"newest", "counts"};
+    static const char *const gone[TABLES_GONE] = {"newest", "counts"};
     struct indexing_options options = {.view = {.store = store, .txn = txn},
                                        .now = clock_now(),
                                        .dir = dir,
                                        .memory = MEMORY_BYTES,
                                        .report = report};
     enum err err = ERR_OK;
-    for (size_t i = 0; err == ERR_OK && i < sizeof(gone) / sizeof(*gone); i++)
+    for (size_t i = 0; err == ERR_OK && i < TABLES_GONE; i++)
         err = drop_table(txn, gone[i]);
     return err == ERR_OK ? rebuild_index(&options) : err;
 }
