@@ -130,7 +130,7 @@ void store_side_mark(struct request *request)
     snprintf(request->after_text, sizeof(request->after_text), "%.*s",
              STR_ARG(spelling_view(&spelling)));
     request->after_id = session->id;
-    request->after = (struct mark){session->created, str_of(request->after_text)};
+    request->after = (struct mark){.created = session->created, .id = str_of(request->after_text)};
     request->query.after = &request->after;
     snapshot_end(snapshot);
 }
