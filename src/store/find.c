@@ -12,8 +12,9 @@
 #include "store/cursor.h"
 #include "store/session_read.h"
 
-/* Where a stretch of a tree is no longer than this, its sessions are looked at each. */
-enum { LOOK_MOST = 10000 };
+/* To look at a session takes as long as to walk over this many of them, and no more are looked at
+ * than that; a handful always. */
+enum { LOOK_FACTOR = 50, LOOK_MOST = 10000, LOOK_LEAST = 64, HANDFUL = 8 };
 
 size_t finding_few;
 
@@ -189,6 +190,7 @@ static enum err look_along(struct plan *plan)
     struct sequence sequence;
     enum err err = sequence_of_states(&sequence, &plan->index, plan->narrowest, TREE_ALL,
                                       range->begin, range->end, NULL, 0);
+    finding->total = 0;
     finding->base = 0;
     if (err == ERR_OK)
         err = sequence_each(&sequence, &(struct stretch){range->begin, range->end, 0, UINT64_MAX},
@@ -230,30 +232,48 @@ static enum err expect(struct plan *plan)
     return err;
 }
 
-static bool is_narrow(const struct plan *plan)
+uint64_t finding_worth(uint64_t sessions)
+{
+    uint64_t share = sessions / LOOK_FACTOR;
+    return finding_most(share < LOOK_LEAST ? LOOK_LEAST : share > LOOK_MOST ? LOOK_MOST : share);
+}
+
+static bool is_narrow(const struct plan *plan, uint64_t most)
 {
     const struct range *range = &plan->ranges[plan->narrowest];
-    return plan->range_count > 0 && range->end - range->begin <= finding_most(LOOK_MOST);
+    return plan->range_count > 0 && range->end - range->begin <= most;
+}
+
+static enum err look_along_narrowest(struct plan *plan)
+{
+    finding_explain(plan->finding, "way: each of the narrowest stretch, %s",
+                    tree_kinds[plan->narrowest].name);
+    return look_along(plan);
 }
 
 static enum err find_by(struct plan *plan, struct arena *arena)
 {
     struct finding *finding = plan->finding;
-    finding->base = finding->query->offset;
     if (plan->states == 0)
         return ERR_OK;
-    if (listing_is_counted(plan)) {
+    if (is_narrow(plan, finding_most(HANDFUL)))
+        return look_along_narrowest(plan);
+    enum err err = ERR_UNSUITED;
+    finding->base = finding->query->offset;
+    if (listing_is_counted(plan))
+        err = listing_by_count(plan, arena);
+    if (err == ERR_OK)
         finding_explain(finding, "way: counted");
-        enum err err = listing_by_count(plan, arena);
-        if (err != ERR_UNSUITED)
-            return err;
+    if (err == ERR_UNSUITED) {
         buf_reset(&finding->hits);
+        err = listing_near_end(plan, arena);
     }
-    if (is_narrow(plan)) {
-        finding_explain(finding, "way: each of the narrowest stretch, %s",
-                        tree_kinds[plan->narrowest].name);
-        return look_along(plan);
-    }
+    if (err != ERR_UNSUITED)
+        return err;
+    buf_reset(&finding->hits);
+    if (is_narrow(plan, finding_worth(plan->sessions)))
+        return look_along_narrowest(plan);
+    finding->base = finding->query->offset;
     finding_explain(finding, "way: sets of all that match");
     return listing_by_members(plan, arena);
 }

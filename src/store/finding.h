@@ -36,6 +36,9 @@ static inline size_t finding_most(size_t most)
     return finding_few ? finding_few : most;
 }
 
+/* How many sessions it is worth to look at before all of so many are walked over. */
+uint64_t finding_worth(uint64_t sessions);
+
 /* What ends a way that does not suit the query after all; another is taken. */
 #define ERR_UNSUITED ERR_LIMIT
 
@@ -129,5 +132,11 @@ enum err listing_by_count(struct plan *plan, struct arena *arena) MUST_CHECK;
 enum err listing_by_members(struct plan *plan, struct arena *arena) MUST_CHECK;
 /* Whether the first of them is for the plan. */
 bool listing_is_counted(const struct plan *plan);
+
+/* ---- listing_near.c ---- */
+
+/* A page near an end of the list, where the total is told by one tree and the order by another: its
+ * sessions are looked for from that end on. As above. */
+enum err listing_near_end(struct plan *plan, struct arena *arena) MUST_CHECK;
 
 #endif

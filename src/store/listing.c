@@ -4,8 +4,9 @@
  * themselves. */
 #include "store/listing.h"
 
-/* A group of no more than these is read and sorted. */
-enum { GROUP_MOST = 4096 };
+/* So many are read and sorted without more ado; and so many where ids that sessions were brought
+ * with decide, which no tree has in order. */
+enum { FEW = 256, BROUGHT_MOST = 65536 };
 
 static enum err list(struct listing *listing, const struct source *source, size_t order,
                      struct span span);
@@ -128,7 +129,7 @@ static enum err list_group(struct listing *listing, const struct sequence *seque
     bool last = order + 1 >= order_count(query_of(listing));
     if (span.count == 0)
         return ERR_OK;
-    if (group->count <= finding_most(GROUP_MOST))
+    if (group->count <= finding_most(FEW))
         return put_stretch(listing, sequence,
                            (struct stretch){group->begin, group->end, 0, UINT64_MAX}, span);
     if (last && listing->plan->plain)
@@ -315,7 +316,9 @@ static enum err list(struct listing *listing, const struct source *source, size_
 {
     const struct query *query = query_of(listing);
     struct sequence sequence;
-    if (source->set && source->count <= finding_most(GROUP_MOST))
+    bool by_brought = !listing->plan->plain && (order >= order_count(query) ||
+                                                listing_order(listing, order).field == FIELD_ID);
+    if (source->set && source->count <= finding_most(by_brought ? BROUGHT_MOST : FEW))
         return put_set(listing, source->set, span);
     if (order >= order_count(query) && !listing->plan->plain)
         return ERR_UNSUITED;
