@@ -14,7 +14,7 @@
 
 /* To look at a session takes as long as to walk over this many of them, and no more are looked at
  * than that; a handful always. */
-enum { LOOK_FACTOR = 50, LOOK_MOST = 10000, LOOK_LEAST = 64, HANDFUL = 8 };
+enum { LOOK_FACTOR = 100, LOOK_MOST = 10000, LOOK_LEAST = 64, HANDFUL = 8 };
 
 size_t finding_few;
 

@@ -2,8 +2,9 @@
  * of that on, sessions are looked at until the page is full. */
 #include "store/finding.h"
 
-/* Of how many more sessions than expected to give up. */
-enum { PATIENCE = 8 };
+/* What is looked for may be rarer near the end than elsewhere: so many times as many are looked at
+ * as should be enough. */
+enum { PATIENCE = 4 };
 
 struct search {
     struct plan *plan;
@@ -82,9 +83,9 @@ enum err listing_near_end(struct plan *plan, struct arena *arena)
                             .tree = &plan->index.trees[number],
                             .descending = order.descending,
                             .backwards = left < offset + shown,
-                            .most = worth * PATIENCE};
+                            .most = worth};
     search.wanted = search.backwards ? left : offset + shown;
-    if (search.wanted > worth || search.wanted * plan->sessions / total > worth)
+    if (search.wanted > worth || search.wanted * plan->sessions / total > worth / PATIENCE)
         return ERR_UNSUITED;
     finding_explain(finding, "way: from the %s of %s on", search.backwards ? "end" : "beginning",
                     tree_kinds[number].name);
