@@ -8,10 +8,9 @@
 
 enum { DEVICES_MOST = 65536 };
 
-/* A device: where its sessions stand in their tree, how many of them match, and one of its texts.
- */
+/* A device: where its sessions stand in their tree, and one of its texts. */
 struct device {
-    uint64_t begin, end, count;
+    uint64_t begin, end;
     struct str text; /* the snapshot's */
 };
 
@@ -49,8 +48,6 @@ static enum err read_device(struct devices *devices, uint64_t begin, enum field 
     if (err == ERR_OK)
         err = session_at(index->snapshot, &place, &session);
     if (err == ERR_OK)
-        err = sequence_count(&devices->sequence, begin, device->end, &device->count);
-    if (err == ERR_OK)
         device->text = session_text(&session, text_of_field(field));
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
@@ -63,7 +60,7 @@ static enum err read_devices(struct devices *devices, enum field field)
     while (err == ERR_OK && device.end < devices->sequence.end) {
         err = ++count > DEVICES_MOST ? ERR_UNSUITED
                                      : read_device(devices, device.end, field, &device);
-        if (err == ERR_OK && device.count)
+        if (err == ERR_OK)
             buf_put(&devices->found, &device, sizeof(device));
     }
     return devices->found.failed ? ERR_MEMORY : err;
@@ -85,25 +82,38 @@ static enum err put_device(const struct devices *devices, const struct device *d
                          listing_put_slot, set);
 }
 
-/* Devices of one text are a part of the list. */
+/* Devices of one text, whose sessions are a part of the list: counted, and put into a set only
+ * where the page is among them. */
+static enum err list_alike(struct devices *devices, const struct device *device, size_t count,
+                           size_t order, struct span *span)
+{
+    struct slot_set set = {NULL, 0};
+    struct source part = {TREE_ALL, &set, 0};
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < count; i++) {
+        uint64_t matching;
+        err = sequence_count(&devices->sequence, device[i].begin, device[i].end, &matching);
+        part.count += err == ERR_OK ? matching : 0;
+    }
+    if (err == ERR_OK && span->from < part.count)
+        err = slot_set_new(&set, devices->listing->plan->head.slots);
+    for (size_t i = 0; err == ERR_OK && set.words && i < count; i++)
+        err = put_device(devices, &device[i], &set);
+    if (err == ERR_OK)
+        err = listing_put_part(devices->listing, &part, order + 1, span);
+    slot_set_free(&set);
+    return err;
+}
+
 static enum err list_devices(struct devices *devices, size_t order, struct span span)
 {
     const struct device *device = (const struct device *)(const void *)devices->found.ptr;
     size_t count = devices->found.len / sizeof(*device);
     enum err err = ERR_OK;
     for (size_t first = 0, end; err == ERR_OK && first < count && span.count > 0; first = end) {
-        struct slot_set set = {NULL, 0};
-        struct source part = {.states = TREE_ALL};
-        for (end = first; end < count && str_eq(device[end].text, device[first].text); end++)
-            part.count += device[end].count;
-        if (span.from < part.count)
-            err = slot_set_new(&set, devices->listing->plan->head.slots);
-        part.set = &set;
-        for (size_t i = first; err == ERR_OK && set.words && i < end; i++)
-            err = put_device(devices, &device[i], &set);
-        if (err == ERR_OK)
-            err = listing_put_part(devices->listing, &part, order + 1, &span);
-        slot_set_free(&set);
+        for (end = first + 1; end < count && str_eq(device[end].text, device[first].text);)
+            end++;
+        err = list_alike(devices, device + first, end - first, order, &span);
     }
     return err;
 }

@@ -3,8 +3,8 @@
 #include "store/finding.h"
 
 /* What is looked for may be rarer near the end than elsewhere: so many times as many are looked at
- * as should be enough. */
-enum { PATIENCE = 4 };
+ * as should be enough. It may be all of it there, too: so a few are looked at in any case. */
+enum { PATIENCE = 4, PROBE = 128 };
 
 struct search {
     struct plan *plan;
@@ -85,12 +85,16 @@ enum err listing_near_end(struct plan *plan, struct arena *arena)
                             .backwards = left < offset + shown,
                             .most = worth};
     search.wanted = search.backwards ? left : offset + shown;
-    if (search.wanted > worth || search.wanted * plan->sessions / total > worth / PATIENCE)
+    if (search.wanted > worth)
         return ERR_UNSUITED;
+    if (search.wanted * plan->sessions / total > worth / PATIENCE)
+        search.most = PROBE < worth / PATIENCE ? PROBE : worth / PATIENCE;
+    err = look(&search);
+    if (err != ERR_OK)
+        return err;
     finding_explain(finding, "way: from the %s of %s on", search.backwards ? "end" : "beginning",
                     tree_kinds[number].name);
-    err = look(&search);
     finding_sort(finding, &finding->hits);
     finding->base = search.backwards ? (int64_t)(total - hit_count(&finding->hits)) : 0;
-    return err;
+    return ERR_OK;
 }
