@@ -186,30 +186,36 @@ static bool is_whole(struct str record)
            record.len >= at && texts_fit(texts_of(record), record.len - at);
 }
 
-enum err session_decode(struct str record, struct session *session)
+bool session_decode_head(struct str record, struct session *session)
 {
     if (record.len < HEAD_BYTES)
-        return ERR_CORRUPT;
+        return false;
     unsigned version = *byte_at(record, AT_VERSION);
-    if (version != VERSION_WHOLE && version != VERSION_BESIDE)
+    session->last_active = (int64_t)bytes_u64(byte_at(record, AT_LAST_ACTIVE));
+    session->updated = (int64_t)bytes_u64(byte_at(record, AT_UPDATED));
+    session->expires = (int64_t)bytes_u64(byte_at(record, AT_EXPIRES));
+    session->ending = *byte_at(record, AT_ENDING);
+    session->ended = (int64_t)bytes_u64(byte_at(record, AT_ENDED));
+    return version == VERSION_WHOLE || version == VERSION_BESIDE;
+}
+
+enum err session_decode(struct str record, struct session *session)
+{
+    *session = (struct session){.record = record};
+    if (record.len < HEAD_BYTES)
+        return ERR_CORRUPT;
+    if (!session_decode_head(record, session))
         return ERR_VERSION;
     if (!is_whole(record))
         return ERR_CORRUPT;
-    bool has_token = *byte_at(record, AT_FLAGS) & FLAG_TOKEN;
-    size_t hash_at = texts_at(record) - TOKEN_HASH_BYTES;
-    *session = (struct session){
-        .last_active = (int64_t)bytes_u64(byte_at(record, AT_LAST_ACTIVE)),
-        .updated = (int64_t)bytes_u64(byte_at(record, AT_UPDATED)),
-        .expires = (int64_t)bytes_u64(byte_at(record, AT_EXPIRES)),
-        .ending = *byte_at(record, AT_ENDING),
-        .ended = (int64_t)bytes_u64(byte_at(record, AT_ENDED)),
-        .aal = *byte_at(record, AT_AAL),
-        .has_token = has_token,
-        .token_hash = has_token ? byte_at(record, hash_at) : NULL,
-        .record = record,
-        .device = version == VERSION_BESIDE ? bytes_u32(byte_at(record, AT_DEVICE)) : 0,
-    };
-    return version == VERSION_BESIDE && session->device == 0 ? ERR_CORRUPT : ERR_OK;
+    bool is_beside = *byte_at(record, AT_VERSION) == VERSION_BESIDE;
+    session->aal = *byte_at(record, AT_AAL);
+    session->has_token = *byte_at(record, AT_FLAGS) & FLAG_TOKEN;
+    if (session->has_token)
+        session->token_hash = byte_at(record, texts_at(record) - TOKEN_HASH_BYTES);
+    if (is_beside)
+        session->device = bytes_u32(byte_at(record, AT_DEVICE));
+    return is_beside && session->device == 0 ? ERR_CORRUPT : ERR_OK;
 }
 
 static struct texts device_texts(struct str record)

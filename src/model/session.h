@@ -100,6 +100,10 @@ void device_encode(const struct str *texts, struct buf *buf);
  * ERR_VERSION: a later form. ERR_CORRUPT: no form of ours. */
 enum err session_decode(struct str record, struct session *session) MUST_CHECK;
 
+/* Reads no more than ending and times, of a record whose rest may be damaged; false where it is no
+ * record of ours. */
+bool session_decode_head(struct str record, struct session *session);
+
 /* Has the session say of its device what that record does; as long as the record's bytes are there.
  * ERR_CORRUPT: it is no such record. */
 enum err session_give_device(struct session *session, struct str record) MUST_CHECK;

@@ -13,8 +13,8 @@
 #include "store/session_read.h"
 
 /* To look at a session takes as long as to walk over this many of them, and no more are looked at
- * than that; a handful always. */
-enum { LOOK_FACTOR = 100, LOOK_MOST = 10000, LOOK_LEAST = 64, HANDFUL = 8 };
+ * than that; a few in any case, and a handful even where they could be counted. */
+enum { LOOK_FACTOR = 400, LOOK_MOST = 10000, LOOK_LEAST = 64, FEW = 128, HANDFUL = 8 };
 
 size_t finding_few;
 
@@ -118,6 +118,7 @@ struct looking {
     struct finding *finding;
     size_t reach; /* only so many from the first on can stand on the page */
     bool full;    /* the first `reach` hits are in order, none that was let go is before them */
+    bool by_head; /* whether a session matches, and where it stands, is told by its times alone */
 };
 
 /* Takes up a hit that may still stand on the page. */
@@ -139,6 +140,24 @@ static enum err keep(struct looking *looking, const struct hit *hit)
     return hits->failed ? ERR_MEMORY : ERR_OK;
 }
 
+/* Most of a user's sessions are on no page: they come newest first, as lists mostly are, and are
+ * counted without being read any further than that. */
+static bool is_passed_over(struct looking *looking, const struct place *place, struct str record)
+{
+    struct finding *finding = looking->finding;
+    const struct buf *hits = &finding->hits;
+    struct session session;
+    if (!looking->by_head || !session_decode_head(record, &session))
+        return false;
+    enum status status = session_status(&session, finding->app->idle_s * SECOND_MS, finding->now);
+    bool matches = !finding->query->active_only || status == STATUS_ACTIVE;
+    const struct hit *last = (const struct hit *)(const void *)(hits->ptr + hits->len) - 1;
+    bool beyond = matches && hit_count(hits) >= looking->reach &&
+                  (looking->reach == 0 || place->created < last->number);
+    finding->total += beyond;
+    return !matches || beyond;
+}
+
 static enum err look_at(void *context, struct str key, struct str record)
 {
     struct looking *looking = context;
@@ -147,6 +166,8 @@ static enum err look_at(void *context, struct str key, struct str record)
     bool matches;
     if (!place_of_session_key(key, &place))
         return ERR_CORRUPT;
+    if (is_passed_over(looking, &place, record))
+        return ERR_OK;
     enum err err = finding_look(looking->finding, &place, record, &hit, &matches);
     return err == ERR_OK && matches ? keep(looking, &hit) : err;
 }
@@ -168,10 +189,19 @@ static size_t reach_of(const struct query *query)
     return beyond ? INT32_MAX : (size_t)reach;
 }
 
+/* One user's, the newest first, and no condition but that they are active. */
+static bool is_by_head(const struct finding *finding)
+{
+    const struct query *query = finding->query;
+    return query->user && finding->first.field == FIELD_CREATED && finding->first.descending &&
+           !query->condition_count && !query->pattern && !query->without && !query->after;
+}
+
 /* Every session whose key begins so: a user's, or an app's. */
 static enum err look_through(struct finding *finding, const struct key *prefix)
 {
-    struct looking looking = {.finding = finding, .reach = reach_of(finding->query)};
+    struct looking looking = {
+        .finding = finding, .reach = reach_of(finding->query), .by_head = is_by_head(finding)};
     finding->total = 0;
     finding->base = 0;
     buf_reset(&finding->hits);
@@ -264,6 +294,8 @@ static enum err find_by(struct plan *plan, struct arena *arena)
         err = listing_by_count(plan, arena);
     if (err == ERR_OK)
         finding_explain(finding, "way: counted");
+    if (err == ERR_UNSUITED && finding->query->limit > 0 && is_narrow(plan, finding_most(FEW)))
+        return look_along_narrowest(plan);
     if (err == ERR_UNSUITED) {
         buf_reset(&finding->hits);
         err = listing_near_end(plan, arena);

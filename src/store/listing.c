@@ -186,7 +186,8 @@ static enum err list_groups(struct listing *listing, const struct sequence *sequ
     uint64_t end = descending ? sequence->count - span.from : span.from + span.count;
     struct group low, high;
     enum err err = find_group(sequence, end - span.count, &low);
-    if (err == ERR_OK)
+    high = low;
+    if (err == ERR_OK && end > low.first + low.count)
         err = find_group(sequence, end - 1, &high);
     if (err != ERR_OK)
         return err;
