@@ -127,9 +127,9 @@ static enum err keep(struct looking *looking, const struct hit *hit)
     struct finding *finding = looking->finding;
     struct buf *hits = &finding->hits;
     size_t reach = looking->reach;
-    const struct hit *last = (const struct hit *)(const void *)hits->ptr + reach - 1;
+    const struct hit *first = (const struct hit *)(const void *)hits->ptr;
     finding->total++;
-    if (reach == 0 || (looking->full && hit_cmp(hit, last, finding) > 0))
+    if (reach == 0 || (looking->full && hit_cmp(hit, &first[reach - 1], finding) > 0))
         return ERR_OK;
     buf_put(hits, hit, sizeof(*hit));
     if (hit_count(hits) > reach && hit_count(hits) - reach >= reach + SLACK) {
@@ -151,9 +151,10 @@ static bool is_passed_over(struct looking *looking, const struct place *place, s
         return false;
     enum status status = session_status(&session, finding->app->idle_s * SECOND_MS, finding->now);
     bool matches = !finding->query->active_only || status == STATUS_ACTIVE;
-    const struct hit *last = (const struct hit *)(const void *)(hits->ptr + hits->len) - 1;
-    bool beyond = matches && hit_count(hits) >= looking->reach &&
-                  (looking->reach == 0 || place->created < last->number);
+    const struct hit *hit = (const struct hit *)(const void *)hits->ptr;
+    size_t count = hit_count(hits);
+    bool beyond = matches && count >= looking->reach &&
+                  (looking->reach == 0 || place->created < hit[count - 1].number);
     finding->total += beyond;
     return !matches || beyond;
 }

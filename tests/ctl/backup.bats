@@ -85,15 +85,15 @@ has_answered() {
     command -v mdb_load >/dev/null || skip "mdb_load is not installed"
     make
     printf '%s\n' VERSION=3 format=bytevalue type=btree HEADER=END " 00000001aa" " bb" DATA=END |
-        mdb_load -s newest "$ROLLCALL_STORE"
+        mdb_load -s tokens "$ROLLCALL_STORE"
     run -1 --separate-stderr "$ROLLCALL" backup copy
-    assert_has "newest has 1 entries too many" "$stderr"
+    assert_has "tokens has 1 entries too many" "$stderr"
     assert_has "the backup at copy has 1 fault, as the store has" "$stderr"
     [ -z "$output" ]
     run -0 "$ROLLCALL" backup --no-check other
     [ "$output" = "backed up 1 apps, 1 users, 1 sessions" ]
     run -1 --separate-stderr "$ROLLCALL" --store new restore copy
-    assert_has "newest has 1 entries too many" "$stderr"
+    assert_has "tokens has 1 entries too many" "$stderr"
     assert_has "the backup at copy has 1 fault; nothing was restored" "$stderr"
     [ ! -e new ]
 }
