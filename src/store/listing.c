@@ -139,7 +139,7 @@ static enum err list_group(struct listing *listing, const struct sequence *seque
 
 static enum err find_group(const struct sequence *sequence, uint64_t ordinal, struct group *group)
 {
-    uint64_t position, before;
+    uint64_t position, before = 0;
     enum err err = sequence_locate(sequence, ordinal, &position);
     if (err == ERR_OK)
         err = index_group(sequence->index, sequence->number, position, &group->begin, &group->end);
