@@ -6,7 +6,7 @@
 
 #include "store/session_read.h"
 
-enum { DEVICES_MOST = 65536 };
+enum { DEVICES_MOST = 1 << 18 };
 
 /* A device: where its sessions stand in their tree, and one of its texts. */
 struct device {

@@ -4,8 +4,9 @@
 #include "store/finding.h"
 #include "store/session_read.h"
 
-/* More devices than these are not kept at hand: then records are looked at. */
-enum { DEVICES_MOST = 65536 };
+/* Devices of higher numbers are not kept at hand: then records are looked at. Numbers are not given
+ * twice, so that an app comes to high ones in the course of time. */
+enum { DEVICES_MOST = 1 << 20 };
 
 struct device {
     size_t begin, len; /* of what is searched of it, among the texts */
