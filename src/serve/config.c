@@ -6,122 +6,17 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "serve/options.h"
 
 #ifndef SYSCONFDIR
 #define SYSCONFDIR "/etc"
 #endif
 
-enum kind { KIND_TEXT, KIND_LIST, KIND_INTEGER };
-
-/* One row an option: what it may be, what it is when nobody says, what it is for. */
-struct option {
-    const char *name;
-    enum kind kind;
-    const char *otherwise; /* as the file would have it */
-    long low, high;        /* KIND_INTEGER */
-    const char *(*wrong)(
-        const char *text); /* KIND_TEXT, an element of KIND_LIST: why not, or NULL */
-    const char *help;
-};
-
-static const char *no_path(const char *text)
+static const struct config_option *option_of(const char *name)
 {
-    return text[0] == '/' ? NULL : "must be an absolute path";
-}
-
-static const char *no_file(const char *text)
-{
-    return *text ? no_path(text) : NULL;
-}
-
-static const char *no_address(const char *text)
-{
-    bool unix_path = strncmp(text, "unix:/", 6) == 0;
-    bool tcp = strncmp(text, "tcp:", 4) == 0 && strrchr(text + 4, ':');
-    return !*text || unix_path || tcp ? NULL : "must be \"unix:/path\", \"tcp:host:port\" or empty";
-}
-
-static const char *no_mode(const char *text)
-{
-    char *end;
-    unsigned long mode = strtoul(text, &end, 8);
-    return *text && !*end && mode <= 0777 ? NULL : "must be an octal mode such as \"0660\"";
-}
-
-static const char *no_url(const char *text)
-{
-    size_t len = strlen(text);
-    bool url = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
-    return !len || (url && text[len - 1] != '/')
-               ? NULL
-               : "must begin with http:// or https:// and not end with '/'";
-}
-
-static const char *no_prefix(const char *text)
-{
-    size_t len = strlen(text);
-    return !len || (text[0] == '/' && text[len - 1] != '/')
-               ? NULL
-               : "must begin with '/' and not end with one";
-}
-
-static const char *no_cookie(const char *text)
-{
-    return *text && text[strcspn(text, " \t;=,\"")] == '\0' ? NULL : "must be names of cookies";
-}
-
-/* As browsers spell an origin (RFC 6454, 6.1): scheme, host and port, and nothing after them. */
-static const char *no_origin(const char *text)
-{
-    const char *host = strstr(text, "://");
-    bool right = no_url(text) == NULL && host && host[3] && !strchr(host + 3, '/');
-    return right ? NULL : "must be origins such as \"https://app.example.com\"";
-}
-
-static const char *no_level(const char *text)
-{
-    enum log_level level;
-    return log_level_parse(text, &level) ? NULL : "must be error, warn, info or debug";
-}
-
-static const struct option options[] = {
-    {"store", KIND_TEXT, "/var/lib/rollcall", 0, 0, no_path, "the folder of the store"},
-    {"listen", KIND_TEXT, "", 0, 0, no_address,
-     "where to listen: \"unix:/path\" or \"tcp:host:port\"; empty: a socket that was handed over"},
-    {"socket_mode", KIND_TEXT, "0660", 0, 0, no_mode, "the mode of a unix socket"},
-    {"workers", KIND_INTEGER, "2", 0, WORKERS_MAX, NULL,
-     "how many processes answer; 0: this one does, without a master"},
-    {"requests_per_worker", KIND_INTEGER, "0", 0, 1000000000, NULL,
-     "after how many answers a worker is replaced; 0: never"},
-    {"drain_seconds", KIND_INTEGER, "30", 0, 3600, NULL,
-     "how long a worker may take to finish when it is told to stop"},
-    {"map_size_mib", KIND_INTEGER, "0", 0, 16777216, NULL,
-     "address space for the store in MiB; 0: as much as is to be had, up to 64 GiB"},
-    {"public_url", KIND_TEXT, "", 0, 0, no_url,
-     "how clients reach this server, for links in answers; empty: links are relative"},
-    {"prefix", KIND_TEXT, "", 0, 0, no_prefix, "the path it is mounted under, such as \"/auth\""},
-    {"cookie_names", KIND_LIST, "{\"ory_kratos_session\", \"ory_session_*\"}", 0, 0, no_cookie,
-     "cookies that hold a session token, the first one known counts; '*' ends a name as any "
-     "ending"},
-    {"cors_origins", KIND_LIST, "{}", 0, 0, no_origin,
-     "whose pages may ask from a browser, such as \"https://app.example.com\"; none: nobody "
-     "else's"},
-    {"user_agents", KIND_TEXT, "/usr/share/uap-core/regexes.yaml", 0, 0, no_file,
-     "uap-core's rules, by which a new session's device is told from its User-Agent; empty: it is "
-     "not"},
-    {"countries", KIND_TEXT, "", 0, 0, no_file,
-     "a database in MaxMind's format, by which a new session's country is told from its address; "
-     "empty: it is not"},
-    {"log_level", KIND_TEXT, "info", 0, 0, no_level,
-     "error, warn, info or debug, on standard error"},
-};
-enum { OPTION_COUNT = sizeof(options) / sizeof(*options) };
-
-static const struct option *option_of(const char *name)
-{
-    for (size_t i = 0; i < OPTION_COUNT; i++)
-        if (strcmp(options[i].name, name) == 0)
-            return &options[i];
+    for (size_t i = 0; i < config_option_count; i++)
+        if (strcmp(config_options[i].name, name) == 0)
+            return &config_options[i];
     return NULL;
 }
 
@@ -129,7 +24,7 @@ static const struct option *option_of(const char *name)
 
 static int check_option(cfg_t *cfg, cfg_opt_t *opt)
 {
-    const struct option *option = option_of(opt->name);
+    const struct config_option *option = option_of(opt->name);
     for (unsigned i = 0; i < cfg_opt_size(opt); i++) {
         if (option->kind == KIND_INTEGER) {
             long value = cfg_opt_getnint(opt, i);
@@ -168,9 +63,9 @@ static void report(cfg_t *cfg, const char *format, va_list args)
 
 static cfg_t *make_parser(void)
 {
-    cfg_opt_t table[OPTION_COUNT + 1] = {0};
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const struct option *option = &options[i];
+    cfg_opt_t table[config_option_count + 1];
+    for (size_t i = 0; i < config_option_count; i++) {
+        const struct config_option *option = &config_options[i];
         char *name = (char *)option->name, *otherwise = (char *)option->otherwise;
         if (option->kind == KIND_INTEGER)
             table[i] = (cfg_opt_t)CFG_INT(name, strtol(otherwise, NULL, 10), CFGF_NONE);
@@ -179,13 +74,13 @@ static cfg_t *make_parser(void)
         else
             table[i] = (cfg_opt_t)CFG_STR(name, otherwise, CFGF_NONE);
     }
-    table[OPTION_COUNT] = (cfg_opt_t)CFG_END();
+    table[config_option_count] = (cfg_opt_t)CFG_END();
     cfg_t *cfg = cfg_init(table, CFGF_NONE);
     if (!cfg)
         return NULL;
     cfg_set_error_function(cfg, report);
-    for (size_t i = 0; i < OPTION_COUNT; i++)
-        cfg_set_validate_func(cfg, options[i].name, check_option);
+    for (size_t i = 0; i < config_option_count; i++)
+        cfg_set_validate_func(cfg, config_options[i].name, check_option);
     return cfg;
 }
 
@@ -278,7 +173,8 @@ static enum err read_file(cfg_t *cfg, const char *path, bool must_exist)
 }
 
 /* A list's elements are parted by commas or blanks there. */
-static enum err set_from_text(cfg_t *cfg, cfg_opt_t *opt, const struct option *option, char *text)
+static enum err set_from_text(cfg_t *cfg, cfg_opt_t *opt, const struct config_option *option,
+                              char *text)
 {
     char *values[LIST_MAX], *rest = text, *value;
     unsigned count = 0;
@@ -292,7 +188,7 @@ static enum err set_from_text(cfg_t *cfg, cfg_opt_t *opt, const struct option *o
     return check_option(cfg, opt) == 0 ? ERR_OK : ERR_INVALID;
 }
 
-static enum err read_variable(cfg_t *cfg, const struct option *option)
+static enum err read_variable(cfg_t *cfg, const struct config_option *option)
 {
     char name[64] = "ROLLCALL_";
     size_t len = strlen(name);
@@ -360,8 +256,8 @@ enum err config_load(const char *path, struct config *config)
         return ERR_MEMORY;
     enum err err =
         read_file(cfg, named ? named : SYSCONFDIR "/rollcall/rollcall.conf", named != NULL);
-    for (size_t i = 0; err == ERR_OK && i < OPTION_COUNT; i++)
-        err = read_variable(cfg, &options[i]);
+    for (size_t i = 0; err == ERR_OK && i < config_option_count; i++)
+        err = read_variable(cfg, &config_options[i]);
     if (err == ERR_OK)
         take(cfg, config);
     else
@@ -389,17 +285,4 @@ void config_replace(struct config *config, struct config *fresh)
 void config_print(const struct config *config, FILE *out)
 {
     cfg_print(config->source, out);
-}
-
-void config_help(FILE *out)
-{
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const struct option *option = &options[i];
-        const char *quote = option->kind == KIND_TEXT ? "\"" : "";
-        fprintf(out, "  %s = %s%s%s\n      %s", option->name, quote, option->otherwise, quote,
-                option->help);
-        if (option->kind == KIND_INTEGER)
-            fprintf(out, " (%ld to %ld)", option->low, option->high);
-        fputc('\n', out);
-    }
 }

@@ -33,7 +33,5 @@ void config_replace(struct config *config, struct config *fresh);
 
 /* Every option in force, in the file's syntax. */
 void config_print(const struct config *config, FILE *out);
-/* Every option with bounds, default and what it is for. */
-void config_help(FILE *out);
 
 #endif

@@ -4,11 +4,11 @@
 #include <config.h>
 #endif
 
-#include <argp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "serve/arguments.h"
 #include "serve/config.h"
 #include "serve/listen.h"
 #include "serve/pool.h"
@@ -19,61 +19,6 @@
 #endif
 
 const char *argp_program_version = "rollcalld " PACKAGE_VERSION;
-
-enum { USAGE = 2, KEY_CHECK = 256 };
-
-struct arguments {
-    const char *config;
-    bool check;
-};
-
-static error_t take_argument(int key, char *value, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case 'c':
-        arguments->config = value;
-        return 0;
-    case KEY_CHECK:
-        arguments->check = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "unexpected \"%s\"", value);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static char *help_filter(int key, const char *text, void *input)
-{
-    (void)input;
-    char *options = NULL;
-    size_t size = 0;
-    if (key != ARGP_KEY_HELP_POST_DOC)
-        return (char *)text;
-    FILE *out = open_memstream(&options, &size);
-    if (!out)
-        return NULL;
-    fprintf(out, "Options of the configuration file, with their defaults; the environment variable "
-                 "ROLLCALL_<OPTION> overrides each:\n\n");
-    config_help(out);
-    fclose(out);
-    return options;
-}
-
-static const struct argp_option argp_options[] = {
-    {"config", 'c', "FILE", 0, "read this configuration file", 0},
-    {"check-config", KEY_CHECK, NULL, 0, "print the configuration in force and end", 0},
-    {0},
-};
-
-static const struct argp argp = {
-    .options = argp_options,
-    .parser = take_argument,
-    .doc = "Answers session lists by CGI and FastCGI.\v ",
-    .help_filter = help_filter,
-};
 
 static bool is_cgi(void)
 {
@@ -119,7 +64,7 @@ int main(int argc, char **argv)
     struct arguments arguments = {0};
     struct config config;
     argp_err_exit_status = USAGE;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+    if (argp_parse(&rollcalld_argp, argc, argv, 0, NULL, &arguments) != 0)
         return USAGE;
     if (config_load(arguments.config, &config) != ERR_OK)
         return EXIT_FAILURE;

@@ -1,0 +1,130 @@
+#include "serve/options.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "serve/config.h"
+
+static const char *no_path(const char *text)
+{
+    return text[0] == '/' ? NULL : "must be an absolute path";
+}
+
+static const char *no_file(const char *text)
+{
+    return *text ? no_path(text) : NULL;
+}
+
+static const char *no_address(const char *text)
+{
+    bool unix_path = strncmp(text, "unix:/", 6) == 0;
+    bool tcp = strncmp(text, "tcp:", 4) == 0 && strrchr(text + 4, ':');
+    return !*text || unix_path || tcp ? NULL : "must be \"unix:/path\", \"tcp:host:port\" or empty";
+}
+
+static const char *no_mode(const char *text)
+{
+    char *end;
+    unsigned long mode = strtoul(text, &end, 8);
+    return *text && !*end && mode <= 0777 ? NULL : "must be an octal mode such as \"0660\"";
+}
+
+static const char *no_url(const char *text)
+{
+    size_t len = strlen(text);
+    bool url = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+    return !len || (url && text[len - 1] != '/')
+               ? NULL
+               : "must begin with http:// or https:// and not end with '/'";
+}
+
+static const char *no_prefix(const char *text)
+{
+    size_t len = strlen(text);
+    return !len || (text[0] == '/' && text[len - 1] != '/')
+               ? NULL
+               : "must begin with '/' and not end with one";
+}
+
+static const char *no_cookie(const char *text)
+{
+    return *text && text[strcspn(text, " \t;=,\"")] == '\0' ? NULL : "must be names of cookies";
+}
+
+/* As browsers spell an origin (RFC 6454, 6.1): scheme, host and port, and nothing after them. */
+static const char *no_origin(const char *text)
+{
+    const char *host = strstr(text, "://");
+    bool right = no_url(text) == NULL && host && host[3] && !strchr(host + 3, '/');
+    return right ? NULL : "must be origins such as \"https://app.example.com\"";
+}
+
+static const char *no_level(const char *text)
+{
+    enum log_level level;
+    return log_level_parse(text, &level) ? NULL : "must be error, warn, info or debug";
+}
+
+const struct config_option config_options[] = {
+    {"store", KIND_TEXT, "/var/lib/rollcall", 0, 0, no_path, "the folder of the store"},
+    {"listen", KIND_TEXT, "", 0, 0, no_address,
+     "where to listen: \"unix:/path\" or \"tcp:host:port\"; empty: a socket that was handed over"
+     "\vspawn-fcgi hands one over, and so do a web server (lighttpd's bin-path) and systemd."},
+    {"socket_mode", KIND_TEXT, "0660", 0, 0, no_mode,
+     "the mode of a unix socket, in octal\vThe web server must be able to write to it."},
+    {"workers", KIND_INTEGER, "2", 0, WORKERS_MAX, NULL,
+     "how many processes answer; 0: this one does, without a master"
+     "\vEach has one request in hand at a time, and waits for the disk when that writes: where "
+     "many sessions begin or end at once, more workers share one wait."},
+    {"requests_per_worker", KIND_INTEGER, "0", 0, 1000000000, NULL,
+     "after how many answers a worker is replaced; 0: never"},
+    {"drain_seconds", KIND_INTEGER, "30", 0, 3600, NULL,
+     "how long a worker may take to finish when it is told to stop"},
+    {"map_size_mib", KIND_INTEGER, "0", 0, 16777216, NULL,
+     "address space for the store in MiB; 0: as much as is to be had, up to 64 GiB"
+     "\vSet it where the host limits a program's memory."},
+    {"public_url", KIND_TEXT, "", 0, 0, no_url,
+     "how clients reach this server, for links in answers; empty: links are relative"
+     "\vThere is no '/' at its end."},
+    {"prefix", KIND_TEXT, "", 0, 0, no_prefix,
+     "the path it is mounted under, such as \"/auth\"; empty: none"},
+    {"cookie_names", KIND_LIST, "{\"ory_kratos_session\", \"ory_session_*\"}", 0, 0, no_cookie,
+     "cookies that hold a session token, the first one known counts; '*' ends a name as any "
+     "ending\vAt most 16."},
+    {"cors_origins", KIND_LIST, "{}", 0, 0, no_origin,
+     "whose pages may ask from a browser, such as \"https://app.example.com\"; none: nobody "
+     "else's\vOnly the dialects made for browsers answer them. Their requests may carry cookies. "
+     "At most 16."},
+    {"user_agents", KIND_TEXT, "/usr/share/uap-core/regexes.yaml", 0, 0, no_file,
+     "uap-core's rules, by which a new session's device is told from its User-Agent; empty: it is "
+     "not\vDebian has them in the package uap-core."},
+    {"countries", KIND_TEXT, "", 0, 0, no_file,
+     "a database in MaxMind's format, by which a new session's country is told from its address; "
+     "empty: it is not\vGeoLite2-Country.mmdb is one."},
+    {"log_level", KIND_TEXT, "info", 0, 0, no_level,
+     "error, warn, info or debug, on standard error"},
+};
+const size_t config_option_count = sizeof(config_options) / sizeof(*config_options);
+
+/* ---- showing ---- */
+
+void config_print_default(const struct config_option *option, FILE *out)
+{
+    const char *quote = option->kind == KIND_TEXT ? "\"" : "";
+    fprintf(out, "%s%s%s", quote, option->otherwise, quote);
+}
+
+void config_help(FILE *out)
+{
+    for (size_t i = 0; i < config_option_count; i++) {
+        const struct config_option *option = &config_options[i];
+        fprintf(out, "  %s = ", option->name);
+        config_print_default(option, out);
+        fprintf(out, "\n      %.*s", (int)strcspn(option->help, "\v"), option->help);
+        if (option->kind == KIND_INTEGER)
+            fprintf(out, " (%ld to %ld)", option->low, option->high);
+        fputc('\n', out);
+    }
+}
