@@ -16,13 +16,10 @@ enum {
     KEY_NO_KEYS
 };
 
-enum action { ACTION_NONE, ACTION_ADD, ACTION_LIST };
-
 struct options {
     struct ctl *ctl;
-    enum action action;
     struct app app; /* as it will be added */
-    bool no_keys, for_add;
+    bool no_keys;
 };
 
 /* ---- the command line ---- */
@@ -58,39 +55,19 @@ static void parse_project(struct argp_state *state, const char *arg)
     options->app.settings[SETTING_CORBADO_PROJECT_ID] = id;
 }
 
-static void parse_argument(struct argp_state *state, char *arg)
+static void parse_id(struct argp_state *state, const char *arg)
 {
     struct options *options = state->input;
-    if (state->arg_num == 0) {
-        options->action = strcmp(arg, "add") == 0    ? ACTION_ADD
-                          : strcmp(arg, "list") == 0 ? ACTION_LIST
-                                                     : ACTION_NONE;
-        if (options->action == ACTION_NONE)
-            argp_error(state, "add or list is expected: %s", arg);
-    } else if (options->action == ACTION_ADD && state->arg_num == 1) {
-        options->app.id = str_of(arg);
-        if (!app_id_is_valid(options->app.id))
-            argp_error(state, "an app's id is 1 to %d of a-z 0-9 -", APP_ID_MAX);
-    } else {
+    if (state->arg_num > 0)
         argp_error(state, "too many arguments: %s", arg);
-    }
+    options->app.id = str_of(arg);
+    if (!app_id_is_valid(options->app.id))
+        argp_error(state, "an app's id is 1 to %d of a-z 0-9 -", APP_ID_MAX);
 }
 
-static void check_usage(struct argp_state *state)
-{
-    const struct options *options = state->input;
-    if (options->action == ACTION_NONE)
-        argp_error(state, "add or list is expected");
-    if (options->action == ACTION_ADD && options->app.id.len == 0)
-        argp_error(state, "the new app's id is expected");
-    if (options->action == ACTION_LIST && options->for_add)
-        argp_error(state, "that option goes with add alone");
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_add(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
-    options->for_add = options->for_add || (key >= KEY_LIFETIME && key <= KEY_NO_KEYS);
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = options->ctl;
@@ -120,10 +97,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         options->no_keys = true;
         return 0;
     case ARGP_KEY_ARG:
-        parse_argument(state, arg);
+        parse_id(state, arg);
         return 0;
-    case ARGP_KEY_END:
-        check_usage(state);
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "the new app's id is expected");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -145,12 +122,18 @@ static const struct argp_option option_rows[] = {
     {"no-keys", KEY_NO_KEYS, NULL, 0, "Make no API keys", 0},
     {0},
 };
-static const struct argp argp = {
+static const struct argp add_argp = {
     .options = option_rows,
-    .parser = parse,
-    .args_doc = "add ID\nlist",
-    .doc = "Adds an app with a signing key and a fresh API key for each API that has one, or lists "
-           "the apps.\vKeys are shown once, as they are made; the store keeps only their SHA-256.",
+    .parser = parse_add,
+    .args_doc = "ID",
+    .doc =
+        "Adds an app with a signing key and a fresh API key for each API that has one.\vKeys are "
+        "shown once, as they are made; the store keeps only their SHA-256.",
+    .children = ctl_children,
+};
+static const struct argp list_argp = {
+    .parser = ctl_parse_nothing,
+    .doc = "Lists the apps, their periods in seconds, and what they have keys for.",
     .children = ctl_children,
 };
 
@@ -179,6 +162,30 @@ static int add(struct store *store, const struct options *options)
         return ctl_fail("there is an app %.*s already", STR_ARG(options->app.id));
     return err == ERR_OK ? EXIT_DONE : ctl_fail("the app cannot be added: %s", err_text(err));
 }
+
+static int run_add(struct ctl *ctl, int argc, char **argv)
+{
+    struct options options = {.ctl = ctl,
+                              .app = {.lifetime_s = LIFETIME_DEFAULT_S,
+                                      .idle_s = IDLE_DEFAULT_S,
+                                      .retain_s = RETAIN_DEFAULT_S,
+                                      .access_s = ACCESS_DEFAULT_S,
+                                      .touch_s = TOUCH_DEFAULT_S}};
+    struct store *store;
+    argp_parse(&add_argp, argc, argv, 0, NULL, &options);
+    if (ctl_open(ctl, STORE_WRITE, &store) != ERR_OK)
+        return EXIT_FAILED;
+    int code = add(store, &options);
+    store_close(store);
+    return code;
+}
+
+static const struct command app_add = {
+    .name = "add",
+    .summary = "add an app with fresh keys",
+    .argp = &add_argp,
+    .run = run_add,
+};
 
 /* ---- list ---- */
 
@@ -232,24 +239,32 @@ static int list(struct snapshot *snapshot)
     return err == ERR_OK ? EXIT_DONE : ctl_fail("the apps cannot be listed: %s", err_text(err));
 }
 
-int ctl_app(struct ctl *ctl, int argc, char **argv)
+static int run_list(struct ctl *ctl, int argc, char **argv)
 {
-    struct options options = {.ctl = ctl,
-                              .app = {.lifetime_s = LIFETIME_DEFAULT_S,
-                                      .idle_s = IDLE_DEFAULT_S,
-                                      .retain_s = RETAIN_DEFAULT_S,
-                                      .access_s = ACCESS_DEFAULT_S,
-                                      .touch_s = TOUCH_DEFAULT_S}};
     struct store *store;
     struct snapshot *snapshot;
-    int code = EXIT_FAILED;
-    argp_parse(&argp, argc, argv, 0, NULL, &options);
-    if (options.action == ACTION_ADD && ctl_open(ctl, STORE_WRITE, &store) == ERR_OK) {
-        code = add(store, &options);
-        store_close(store);
-    } else if (options.action == ACTION_LIST && ctl_begin(ctl, &store, &snapshot) == ERR_OK) {
-        code = list(snapshot);
-        ctl_end(store, snapshot);
-    }
+    argp_parse(&list_argp, argc, argv, 0, NULL, ctl);
+    if (ctl_begin(ctl, &store, &snapshot) != ERR_OK)
+        return EXIT_FAILED;
+    int code = list(snapshot);
+    ctl_end(store, snapshot);
     return code;
 }
+
+static const struct command app_list = {
+    .name = "list",
+    .summary = "list the apps",
+    .argp = &list_argp,
+    .run = run_list,
+};
+
+/* ---- the group ---- */
+
+static const struct command *const commands[] = {&app_add, &app_list, NULL};
+
+const struct command ctl_app = {
+    .name = "app",
+    .summary = "add an app with fresh keys, or list the apps",
+    .doc = "Adds apps, or lists them.\v ",
+    .commands = commands,
+};

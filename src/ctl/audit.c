@@ -257,7 +257,7 @@ static int show_trail(struct work *work, const struct options *options)
     return code;
 }
 
-int ctl_audit(struct ctl *ctl, int argc, char **argv)
+static int run(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl, .since = INSTANT_MIN, .limit = LIMIT_DEFAULT};
     struct work work;
@@ -268,3 +268,10 @@ int ctl_audit(struct ctl *ctl, int argc, char **argv)
     work_end(&work);
     return code;
 }
+
+const struct command ctl_audit = {
+    .name = "audit",
+    .summary = "show what became of which session, when, and by whom",
+    .argp = &argp,
+    .run = run,
+};

@@ -83,7 +83,7 @@ static int look(const struct options *options)
     return EXIT_DONE;
 }
 
-int ctl_backup(struct ctl *ctl, int argc, char **argv)
+static int run(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl};
     struct store *store;
@@ -94,3 +94,10 @@ int ctl_backup(struct ctl *ctl, int argc, char **argv)
     store_close(store);
     return err == ERR_OK ? look(&options) : say_why(err, options.path);
 }
+
+const struct command ctl_backup = {
+    .name = "backup",
+    .summary = "copy the store while it is in use",
+    .argp = &argp,
+    .run = run,
+};

@@ -86,7 +86,7 @@ static enum err repair(const struct ctl *ctl, struct store *store)
     return err;
 }
 
-int ctl_check(struct ctl *ctl, int argc, char **argv)
+static int run(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl};
     struct store *store;
@@ -103,3 +103,10 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
     store_close(store);
     return conclude(err, faults);
 }
+
+const struct command ctl_check = {
+    .name = "check",
+    .summary = "look whether records and indices agree",
+    .argp = &argp,
+    .run = run,
+};

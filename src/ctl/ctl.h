@@ -14,23 +14,23 @@ struct ctl {
     const char *store_path;
 };
 
-/* Each runs one subcommand with its own arguments, argv[0] being its name, and gives the exit code.
- * Wrong usage ends the process. */
-int ctl_init(struct ctl *ctl, int argc, char **argv);
-int ctl_import(struct ctl *ctl, int argc, char **argv);
-int ctl_list(struct ctl *ctl, int argc, char **argv);
-int ctl_app(struct ctl *ctl, int argc, char **argv);
-int ctl_token(struct ctl *ctl, int argc, char **argv);
-int ctl_explain(struct ctl *ctl, int argc, char **argv);
-int ctl_stat(struct ctl *ctl, int argc, char **argv);
-int ctl_check(struct ctl *ctl, int argc, char **argv);
-int ctl_session(struct ctl *ctl, int argc, char **argv);
-int ctl_user(struct ctl *ctl, int argc, char **argv);
-int ctl_key(struct ctl *ctl, int argc, char **argv);
-int ctl_audit(struct ctl *ctl, int argc, char **argv);
-int ctl_purge(struct ctl *ctl, int argc, char **argv);
-int ctl_backup(struct ctl *ctl, int argc, char **argv);
-int ctl_restore(struct ctl *ctl, int argc, char **argv);
+/* What `rollcall` can be told to do: it is done here, or by the commands of its own that it has.
+ * The command line is read by it, --help, the manual and the shells' completions are made of it. */
+struct command {
+    const char *name, *summary;
+    const struct argp *argp;
+    /* Does it with its own arguments, argv[0] being its name, and gives the exit code. Wrong usage
+     * ends the process. */
+    int (*run)(struct ctl *ctl, int argc, char **argv);
+    /* Instead of these two: NULL behind the last one, and what is said of all of them. */
+    const struct command *const *commands;
+    const char *doc;
+};
+
+extern const struct command ctl_init, ctl_import, ctl_list, ctl_session, ctl_user, ctl_app, ctl_key,
+    ctl_token, ctl_audit, ctl_explain, ctl_stat, ctl_check, ctl_purge, ctl_backup, ctl_restore;
+/* `rollcall` itself. */
+extern const struct command ctl_rollcall;
 
 /* The options every subcommand has (--store), as the one child of its argp; the parser's input is
  * the struct ctl, which a subcommand's own parser hands on at ARGP_KEY_INIT. */

@@ -190,7 +190,7 @@ static int explain(struct asking *asking)
     return EXIT_DONE;
 }
 
-int ctl_explain(struct ctl *ctl, int argc, char **argv)
+static int run(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl};
     struct asking asking = {.arena = NULL};
@@ -211,3 +211,10 @@ int ctl_explain(struct ctl *ctl, int argc, char **argv)
     ctl_end(asking.store, asking.snapshot);
     return code;
 }
+
+const struct command ctl_explain = {
+    .name = "explain",
+    .summary = "how a list is answered, and how long it takes",
+    .argp = &argp,
+    .run = run,
+};

@@ -4,19 +4,19 @@
 
 /* The whole command line: what comes before the command, and where that is. */
 struct line {
-    const struct group *group;
+    const struct command *group;
     struct ctl *ctl;
     const char *name; /* the group's own */
     const struct command *command;
     int at;
 };
 
-static const struct command *find_command(const struct group *group, const char *name)
+static const struct command *find_command(const struct command *group, const char *name)
 {
-    for (size_t i = 0; i < group->count; i++)
-        if (strcmp(group->commands[i].name, name) == 0)
-            return &group->commands[i];
-    return NULL;
+    const struct command *const *each = group->commands;
+    while (*each && strcmp((*each)->name, name) != 0)
+        each++;
+    return *each;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -49,9 +49,8 @@ static char *list_commands(int key, const char *text, void *input)
         return (char *)(uintptr_t)text;
     struct buf buf = {0};
     buf_str(&buf, STR("Commands:\n"));
-    for (size_t i = 0; i < line->group->count; i++)
-        buf_printf(&buf, "  %-8s %s\n", line->group->commands[i].name,
-                   line->group->commands[i].summary);
+    for (const struct command *const *each = line->group->commands; *each; each++)
+        buf_printf(&buf, "  %-8s %s\n", (*each)->name, (*each)->summary);
     buf_printf(&buf,
                "\n\"%s COMMAND --help\" says more. Exit codes: 0 done, 1 failed, 2 wrong usage.",
                line->name);
@@ -59,7 +58,7 @@ static char *list_commands(int key, const char *text, void *input)
     return buf.failed ? NULL : buf.ptr; /* argp frees it */
 }
 
-int group_run(const struct group *group, struct ctl *ctl, int argc, char **argv)
+int group_run(const struct command *group, struct ctl *ctl, int argc, char **argv)
 {
     char name[64];
     struct line line = {.group = group, .ctl = ctl, .name = argv[0]};
@@ -73,5 +72,7 @@ int group_run(const struct group *group, struct ctl *ctl, int argc, char **argv)
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &line);
     snprintf(name, sizeof(name), "%s %s", argv[0], line.command->name);
     argv[line.at] = name;
-    return line.command->run(ctl, argc - line.at, argv + line.at);
+    argc -= line.at, argv += line.at;
+    return line.command->commands ? group_run(line.command, ctl, argc, argv)
+                                  : line.command->run(ctl, argc, argv);
 }

@@ -5,19 +5,8 @@
 
 #include "ctl/ctl.h"
 
-struct command {
-    const char *name;
-    int (*run)(struct ctl *ctl, int argc, char **argv);
-    const char *summary;
-};
-
-struct group {
-    const char *doc;
-    const struct command *commands;
-    size_t count;
-};
-
-/* Runs the command that is named, as those of ctl.h are run; argv[0] is the group's own name. */
-int group_run(const struct group *group, struct ctl *ctl, int argc, char **argv);
+/* Runs that of the group's commands which is named, as a command is run; argv[0] is the group's own
+ * name. */
+int group_run(const struct command *group, struct ctl *ctl, int argc, char **argv);
 
 #endif

@@ -197,7 +197,7 @@ static int open_and_run(struct import *import, const struct options *options)
     return code;
 }
 
-int ctl_import(struct ctl *ctl, int argc, char **argv)
+static int import_run(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl, .memory = MEMORY_DEFAULT};
     int code;
@@ -218,3 +218,10 @@ int ctl_import(struct ctl *ctl, int argc, char **argv)
     free(options.paths);
     return code;
 }
+
+const struct command ctl_import = {
+    .name = "import",
+    .summary = "read records from JSON Lines files into the store",
+    .argp = &argp,
+    .run = import_run,
+};

@@ -8,7 +8,7 @@ static const struct argp argp = {
     .children = ctl_children,
 };
 
-int ctl_init(struct ctl *ctl, int argc, char **argv)
+static int run(struct ctl *ctl, int argc, char **argv)
 {
     struct store *store = NULL;
     argp_parse(&argp, argc, argv, 0, NULL, ctl);
@@ -24,3 +24,10 @@ int ctl_init(struct ctl *ctl, int argc, char **argv)
            ctl->store_path);
     return EXIT_DONE;
 }
+
+const struct command ctl_init = {
+    .name = "init",
+    .summary = "make an empty store",
+    .argp = &argp,
+    .run = run,
+};

@@ -1,12 +1,12 @@
-/* The commands of `rollcall key`, each run as those of ctl.h are. */
+/* The commands of `rollcall key`. */
 #ifndef ROLLCALL_CTL_KEY_H
 #define ROLLCALL_CTL_KEY_H
 
 #include "ctl/ctl.h"
 
-int key_list(struct ctl *ctl, int argc, char **argv);
-int key_rotate(struct ctl *ctl, int argc, char **argv);
-int key_add(struct ctl *ctl, int argc, char **argv);
-int key_remove(struct ctl *ctl, int argc, char **argv);
+extern const struct command key_list;
+extern const struct command key_rotate;
+extern const struct command key_add;
+extern const struct command key_remove;
 
 #endif

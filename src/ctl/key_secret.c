@@ -85,6 +85,7 @@ static const struct argp_option add_rows[] = {
 static const struct argp add_argp = {
     .options = add_rows,
     .parser = parse,
+    .args_doc = "--app=ID --for=USE",
     .doc = "Gives an app a fresh secret key, beside those that it has.\vThe key is shown once; the "
            "store keeps only its SHA-256.",
     .children = ctl_children,
@@ -100,6 +101,7 @@ static const struct argp_option remove_rows[] = {
 static const struct argp remove_argp = {
     .options = remove_rows,
     .parser = parse,
+    .args_doc = "--app=ID --for=USE --sha256=HEX\n--app=ID --for=USE --secret-stdin",
     .doc = "Takes a secret key away from an app: from the next request on it opens nothing.",
     .children = ctl_children,
 };
@@ -206,7 +208,7 @@ static int take_away(struct work *work, const struct options *options)
     return EXIT_DONE;
 }
 
-int key_add(struct ctl *ctl, int argc, char **argv)
+static int run_add(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl, .use = -1};
     struct work work;
@@ -216,7 +218,14 @@ int key_add(struct ctl *ctl, int argc, char **argv)
     return code;
 }
 
-int key_remove(struct ctl *ctl, int argc, char **argv)
+const struct command key_add = {
+    .name = "add",
+    .summary = "give an app a fresh secret key",
+    .argp = &add_argp,
+    .run = run_add,
+};
+
+static int run_remove(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl, .use = -1, .removes = true};
     struct work work;
@@ -227,3 +236,10 @@ int key_remove(struct ctl *ctl, int argc, char **argv)
     work_end(&work);
     return code;
 }
+
+const struct command key_remove = {
+    .name = "remove",
+    .summary = "take a secret key away from an app",
+    .argp = &remove_argp,
+    .run = run_remove,
+};

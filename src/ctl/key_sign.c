@@ -49,6 +49,7 @@ static const struct argp_option list_rows[] = {
 static const struct argp list_argp = {
     .options = list_rows,
     .parser = parse,
+    .args_doc = "--app=ID",
     .doc = "Shows the keys that sign an app's access tokens, and how many secret keys it has for "
            "what.\vA key that is retired signs no longer, and verifies until the instant shown.",
     .children = ctl_children,
@@ -60,6 +61,7 @@ static const struct argp_option rotate_rows[] = {
 static const struct argp rotate_argp = {
     .options = rotate_rows,
     .parser = parse,
+    .args_doc = "--app=ID",
     .doc =
         "Has an app sign its access tokens with a new key from now on, and prints that key's "
         "id.\vThe old key verifies for a day and a minute more: no token lives longer than a day.",
@@ -187,7 +189,7 @@ static int list(struct work *work, const struct options *options)
     return err == ERR_OK ? code : ctl_fail("the keys cannot be listed: %s", err_text(err));
 }
 
-int key_list(struct ctl *ctl, int argc, char **argv)
+static int run_list(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl};
     struct work work;
@@ -196,6 +198,13 @@ int key_list(struct ctl *ctl, int argc, char **argv)
     work_end(&work);
     return code;
 }
+
+const struct command key_list = {
+    .name = "list",
+    .summary = "show an app's signing keys, and how many secret keys it has",
+    .argp = &list_argp,
+    .run = run_list,
+};
 
 /* ---- rotate ---- */
 
@@ -240,7 +249,7 @@ static int rotate(struct work *work, const struct options *options)
                          : ctl_fail("the key cannot be rotated: %s", err_text(err));
 }
 
-int key_rotate(struct ctl *ctl, int argc, char **argv)
+static int run_rotate(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl};
     struct work work;
@@ -249,3 +258,10 @@ int key_rotate(struct ctl *ctl, int argc, char **argv)
     work_end(&work);
     return code;
 }
+
+const struct command key_rotate = {
+    .name = "rotate",
+    .summary = "have an app sign with a new key",
+    .argp = &rotate_argp,
+    .run = run_rotate,
+};

@@ -169,7 +169,7 @@ static int list(struct listing *listing)
     return EXIT_DONE;
 }
 
-int ctl_list(struct ctl *ctl, int argc, char **argv)
+static int run(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl, .status = -1, .limit = LIMIT_DEFAULT};
     struct listing listing = {.options = &options, .now = clock_now()};
@@ -185,3 +185,10 @@ int ctl_list(struct ctl *ctl, int argc, char **argv)
     ctl_end(store, listing.snapshot);
     return code;
 }
+
+const struct command ctl_list = {
+    .name = "list",
+    .summary = "show sessions, the newest first",
+    .argp = &argp,
+    .run = run,
+};

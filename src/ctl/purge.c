@@ -70,7 +70,7 @@ static enum err purge_all(struct store *store, const struct options *options, ui
     return err == ERR_OK ? store_sweep(store, options->as_of, SIZE_MAX) : err;
 }
 
-int ctl_purge(struct ctl *ctl, int argc, char **argv)
+static int run(struct ctl *ctl, int argc, char **argv)
 {
     int64_t now = clock_now();
     struct options options = {.ctl = ctl, .as_of = now, .now = now};
@@ -84,3 +84,10 @@ int ctl_purge(struct ctl *ctl, int argc, char **argv)
     printf("purged %" PRIu64 " %s\n", removed, removed == 1 ? "session" : "sessions");
     return err == ERR_OK ? EXIT_DONE : ctl_fail("the purge came to no end: %s", err_text(err));
 }
+
+const struct command ctl_purge = {
+    .name = "purge",
+    .summary = "take out sessions that are past their app's retention",
+    .argp = &argp,
+    .run = run,
+};

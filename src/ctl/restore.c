@@ -74,7 +74,7 @@ static int say_why(enum err err, const struct restore *restore)
     }
 }
 
-int ctl_restore(struct ctl *ctl, int argc, char **argv)
+static int run(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl};
     argp_parse(&argp, argc, argv, 0, NULL, &options);
@@ -88,3 +88,10 @@ int ctl_restore(struct ctl *ctl, int argc, char **argv)
     printf("restored %s from %s\n", restore.path, restore.backup);
     return EXIT_DONE;
 }
+
+const struct command ctl_restore = {
+    .name = "restore",
+    .summary = "put a backup in the store's place",
+    .argp = &argp,
+    .run = run,
+};

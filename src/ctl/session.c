@@ -1,21 +1,11 @@
 #include "ctl/session.h"
 
-#include "ctl/group.h"
+static const struct command *const commands[] = {&session_create, &session_show,   &session_touch,
+                                                 &session_extend, &session_revoke, NULL};
 
-static const struct command commands[] = {
-    {"create", session_create, "begin a session, and print what lets its holder in"},
-    {"show", session_show, "show all that is known of a session"},
-    {"touch", session_touch, "note that a session is in use"},
-    {"extend", session_extend, "move a session's end"},
-    {"revoke", session_revoke, "end sessions"},
-};
-static const struct group group = {
+const struct command ctl_session = {
+    .name = "session",
+    .summary = "create, show, touch, extend or revoke sessions",
     .doc = "Does to sessions what an application's server can do.\v ",
     .commands = commands,
-    .count = sizeof(commands) / sizeof(*commands),
 };
-
-int ctl_session(struct ctl *ctl, int argc, char **argv)
-{
-    return group_run(&group, ctl, argc, argv);
-}

@@ -1,13 +1,13 @@
-/* The commands of `rollcall session`, each run as those of ctl.h are. */
+/* The commands of `rollcall session`. */
 #ifndef ROLLCALL_CTL_SESSION_H
 #define ROLLCALL_CTL_SESSION_H
 
 #include "ctl/ctl.h"
 
-int session_create(struct ctl *ctl, int argc, char **argv);
-int session_show(struct ctl *ctl, int argc, char **argv);
-int session_touch(struct ctl *ctl, int argc, char **argv);
-int session_extend(struct ctl *ctl, int argc, char **argv);
-int session_revoke(struct ctl *ctl, int argc, char **argv);
+extern const struct command session_create;
+extern const struct command session_show;
+extern const struct command session_touch;
+extern const struct command session_extend;
+extern const struct command session_revoke;
 
 #endif

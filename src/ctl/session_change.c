@@ -83,7 +83,7 @@ static const struct argp_option extend_rows[] = {
 static const struct argp extend_argp = {
     .options = extend_rows,
     .parser = parse,
-    .args_doc = "SESSION_ID",
+    .args_doc = "--by=SECONDS SESSION_ID",
     .doc = "Has an active session end so much later than it would." NAMING,
     .children = ctl_children,
 };
@@ -154,14 +154,28 @@ static int run(const struct argp *argp, struct options *options, int argc, char 
     return code;
 }
 
-int session_touch(struct ctl *ctl, int argc, char **argv)
+static int run_touch(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl};
     return run(&touch_argp, &options, argc, argv);
 }
 
-int session_extend(struct ctl *ctl, int argc, char **argv)
+const struct command session_touch = {
+    .name = "touch",
+    .summary = "note that a session is in use",
+    .argp = &touch_argp,
+    .run = run_touch,
+};
+
+static int run_extend(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl, .extends = true};
     return run(&extend_argp, &options, argc, argv);
 }
+
+const struct command session_extend = {
+    .name = "extend",
+    .summary = "move a session's end",
+    .argp = &extend_argp,
+    .run = run_extend,
+};

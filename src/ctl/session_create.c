@@ -144,6 +144,7 @@ static const struct argp_option option_rows[] = {
 static const struct argp argp = {
     .options = option_rows,
     .parser = parse,
+    .args_doc = "--app=ID --user=ID",
     .doc = "Begins a session. Prints its id, its token, its refresh token, and an access token "
            "that is good for as long as the app says, which is five minutes at first.\vThey are "
            "shown once: the store keeps only the SHA-256 of the tokens.",
@@ -231,7 +232,7 @@ static int create(struct work *work, struct options *options)
                          : ctl_fail("the session cannot be made: %s", err_text(err));
 }
 
-int session_create(struct ctl *ctl, int argc, char **argv)
+static int run_create(struct ctl *ctl, int argc, char **argv)
 {
     struct work work;
     struct options options = {.ctl = ctl, .arena = arena_new(SIZE_MAX)};
@@ -245,3 +246,10 @@ int session_create(struct ctl *ctl, int argc, char **argv)
     arena_free(options.arena);
     return code;
 }
+
+const struct command session_create = {
+    .name = "create",
+    .summary = "begin a session, and print what lets its holder in",
+    .argp = &argp,
+    .run = run_create,
+};

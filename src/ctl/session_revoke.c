@@ -88,7 +88,7 @@ static const struct argp_option option_rows[] = {
 static const struct argp argp = {
     .options = option_rows,
     .parser = parse,
-    .args_doc = "SESSION_ID...\n--app=ID --user=ID",
+    .args_doc = "[--app=ID] SESSION_ID...\n--app=ID --user=ID [--except=SESSION_ID]",
     .doc = "Ends active sessions, for good.\vA session may be named by its UUID, or as any of the "
            "vendors spells its id. Exit code 1 when one that is named is not there; the others are "
            "ended then. One that is over already stays as it is.",
@@ -269,7 +269,7 @@ static int end_of_user(struct work *work, const struct options *options)
     return options->dry ? show_user(work, &app, &wish) : end_user(work, options, &app, &wish);
 }
 
-int session_revoke(struct ctl *ctl, int argc, char **argv)
+static int run_revoke(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl, .as = ENDING_REVOKED};
     struct work work;
@@ -280,3 +280,10 @@ int session_revoke(struct ctl *ctl, int argc, char **argv)
     work_end(&work);
     return code;
 }
+
+const struct command session_revoke = {
+    .name = "revoke",
+    .summary = "end sessions",
+    .argp = &argp,
+    .run = run_revoke,
+};

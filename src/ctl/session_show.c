@@ -170,7 +170,7 @@ static int show(struct work *work, const struct options *options)
                                                     : ctl_fail("%s", err_text(ERR_MEMORY));
 }
 
-int session_show(struct ctl *ctl, int argc, char **argv)
+static int run_show(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl};
     struct work work;
@@ -179,3 +179,10 @@ int session_show(struct ctl *ctl, int argc, char **argv)
     work_end(&work);
     return code;
 }
+
+const struct command session_show = {
+    .name = "show",
+    .summary = "show all that is known of a session",
+    .argp = &argp,
+    .run = run_show,
+};

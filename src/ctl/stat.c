@@ -48,7 +48,7 @@ static void print_json(const struct row *rows, size_t count)
     buf_free(&buf);
 }
 
-int ctl_stat(struct ctl *ctl, int argc, char **argv)
+static int run(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl};
     struct store *store;
@@ -80,3 +80,10 @@ int ctl_stat(struct ctl *ctl, int argc, char **argv)
             printf("%-14s %20llu\n", rows[i].name, (unsigned long long)rows[i].value);
     return EXIT_DONE;
 }
+
+const struct command ctl_stat = {
+    .name = "stat",
+    .summary = "how much is in the store, and how large it is",
+    .argp = &argp,
+    .run = run,
+};

@@ -74,7 +74,7 @@ static int print_token(struct snapshot *snapshot, const struct session *session)
     return err == ERR_OK ? EXIT_DONE : ctl_fail("no token can be made: %s", err_text(err));
 }
 
-int ctl_token(struct ctl *ctl, int argc, char **argv)
+static int run(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl};
     struct store *store;
@@ -90,3 +90,10 @@ int ctl_token(struct ctl *ctl, int argc, char **argv)
     ctl_end(store, snapshot);
     return code;
 }
+
+const struct command ctl_token = {
+    .name = "token",
+    .summary = "print a Prelude access token for a session",
+    .argp = &argp,
+    .run = run,
+};

@@ -3,26 +3,9 @@
 #include <stdio.h>
 
 #include "ctl/find.h"
-#include "ctl/group.h"
 #include "ctl/table.h"
 #include "ctl/work.h"
 #include "model/interchange.h"
-
-static const struct command commands[] = {
-    {"list", user_list, "list the users of an app"},
-    {"show", user_show, "show all that is known of a user"},
-    {"set", user_set, "change a user, or make one"},
-};
-static const struct group group = {
-    .doc = "Shows and changes the users of an app.\v ",
-    .commands = commands,
-    .count = sizeof(commands) / sizeof(*commands),
-};
-
-int ctl_user(struct ctl *ctl, int argc, char **argv)
-{
-    return group_run(&group, ctl, argc, argv);
-}
 
 struct options {
     struct ctl *ctl;
@@ -74,6 +57,7 @@ static const struct argp_option option_rows[] = {
 static const struct argp list_argp = {
     .options = option_rows,
     .parser = parse,
+    .args_doc = "--app=ID",
     .doc = "Lists the users of an app, in the order in which they came; those of an import all "
            "at once by their ids.",
     .children = ctl_children,
@@ -81,7 +65,7 @@ static const struct argp list_argp = {
 static const struct argp show_argp = {
     .options = option_rows,
     .parser = parse,
-    .args_doc = "USER_ID",
+    .args_doc = "--app=ID USER_ID",
     .doc = "Shows all that is known of a user.\vThe user is named by the application's own id, or "
            "by the UUID it is known by.",
     .children = ctl_children,
@@ -209,14 +193,39 @@ static int run(const struct argp *argp, struct options *options, int argc, char 
     return code;
 }
 
-int user_list(struct ctl *ctl, int argc, char **argv)
+static int run_list(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl};
     return run(&list_argp, &options, argc, argv);
 }
 
-int user_show(struct ctl *ctl, int argc, char **argv)
+static const struct command user_list = {
+    .name = "list",
+    .summary = "list the users of an app",
+    .argp = &list_argp,
+    .run = run_list,
+};
+
+static int run_show(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.ctl = ctl, .one = true};
     return run(&show_argp, &options, argc, argv);
 }
+
+static const struct command user_show = {
+    .name = "show",
+    .summary = "show all that is known of a user",
+    .argp = &show_argp,
+    .run = run_show,
+};
+
+/* ---- the group ---- */
+
+static const struct command *const commands[] = {&user_list, &user_show, &user_set, NULL};
+
+const struct command ctl_user = {
+    .name = "user",
+    .summary = "list, show or change users",
+    .doc = "Shows and changes the users of an app.\v ",
+    .commands = commands,
+};

@@ -1,11 +1,9 @@
-/* The commands of `rollcall user`, each run as those of ctl.h are. */
+/* What `rollcall user` can do, but for what is shown. */
 #ifndef ROLLCALL_CTL_USER_H
 #define ROLLCALL_CTL_USER_H
 
 #include "ctl/ctl.h"
 
-int user_list(struct ctl *ctl, int argc, char **argv);
-int user_show(struct ctl *ctl, int argc, char **argv);
-int user_set(struct ctl *ctl, int argc, char **argv);
+extern const struct command user_set;
 
 #endif

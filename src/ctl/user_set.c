@@ -141,7 +141,7 @@ static const struct argp_option option_rows[] = {
 static const struct argp argp = {
     .options = option_rows,
     .parser = parse,
-    .args_doc = "USER_ID",
+    .args_doc = "--app=ID USER_ID",
     .doc = "Changes what is given of a user, and leaves the rest as it is. A user who is not there "
            "is made.\vAn empty text takes away what there was.",
     .children = ctl_children,
@@ -190,7 +190,7 @@ static int set(struct work *work, const struct options *options)
     return EXIT_DONE;
 }
 
-int user_set(struct ctl *ctl, int argc, char **argv)
+static int run_set(struct ctl *ctl, int argc, char **argv)
 {
     struct work work;
     struct options options = {.ctl = ctl, .arena = arena_new(SIZE_MAX)};
@@ -204,3 +204,10 @@ int user_set(struct ctl *ctl, int argc, char **argv)
     arena_free(options.arena);
     return code;
 }
+
+const struct command user_set = {
+    .name = "set",
+    .summary = "change a user, or make one",
+    .argp = &argp,
+    .run = run_set,
+};
