@@ -73,15 +73,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option option_rows[] = {
     {"as-of", KEY_AS_OF, "INSTANT", 0,
-     "The instant the records were written for: every instant in them is moved by as much as lies "
-     "between it and now",
+     "The instant, as RFC 3339 has it, that the records were written for: every instant in them is "
+     "moved by as much as lies between it and now",
      0},
     {"batch", KEY_BATCH, "N", 0,
-     "Records a transaction (default: all at once into a store without users and sessions, else "
-     "1000)",
+     "Records a transaction, 1 to 10000 (default: all at once into a store without users and "
+     "sessions, else 1000)",
      0},
     {"memory", KEY_MEMORY, "MIB", 0,
-     "Memory to sort in where all goes in at once (default 256); what does not fit goes to files "
+     "Memory to sort in where all goes in at once, 16 at least (default 256); what does not fit "
+     "goes to files "
      "without a name in $TMPDIR, else in the store's folder",
      0},
     {0},

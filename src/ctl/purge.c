@@ -38,7 +38,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option option_rows[] = {
-    {"as-of", KEY_AS_OF, "INSTANT", 0, "Those whose retention was over by then (default: now)", 0},
+    {"as-of", KEY_AS_OF, "INSTANT", 0,
+     "Those whose retention was over by then, which must have come (default: now)", 0},
     {0},
 };
 static const struct argp argp = {

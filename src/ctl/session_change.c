@@ -63,7 +63,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 #define APP_OPTION                                                                                 \
     {                                                                                              \
-        "app", 'a', "ID", 0, "Look in this app alone", 0                                           \
+        "app", 'a', "ID", 0, "Look in this app alone, where several have a session of that id", 0  \
     }
 #define NAMING                                                                                     \
     "\vThe session may be named by its UUID, or as any of the vendors spells its id. Exit code 1 " \

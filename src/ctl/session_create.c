@@ -135,7 +135,7 @@ static const struct argp_option option_rows[] = {
     {"identifier", KEY_IDENTIFIER, "TEXT", 0, "What a user who is made signs in with", 0},
     {"user-agent", KEY_USER_AGENT, "UA", 0, "The browser or program, as it calls itself", 0},
     {"ip", KEY_IP, "IP", 0, "The address it was signed in from", 0},
-    {"host", KEY_HOST, "H", 0, "The server it was signed in at", 0},
+    {"host", KEY_HOST, "HOST", 0, "The server it was signed in at", 0},
     {"country", KEY_COUNTRY, "CC", 0, "Two letters: where it was signed in from", 0},
     {"expires-in", KEY_EXPIRES_IN, "SECONDS", 0, "How long it lives (default: as the app says)", 0},
     {"json", 'j', NULL, 0, "One JSON object instead of lines", 0},

@@ -78,9 +78,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option option_rows[] = {
-    {"app", 'a', "ID", 0, "Look in this app alone", 0},
+    {"app", 'a', "ID", 0, "Look in this app alone, where several have a session of that id", 0},
     {"user", 'u', "ID", 0, "All active sessions of this user of --app", 0},
-    {"except", KEY_EXCEPT, "SESSION_ID", 0, "... but this one", 0},
+    {"except", KEY_EXCEPT, "SESSION_ID", 0, "Leave this session of theirs alone", 0},
     {"as", KEY_AS, "ENDING", 0, "revoked (the default) or logged_out", 0},
     {"dry-run", KEY_DRY_RUN, NULL, 0, "Show what would be ended, and end nothing", 0},
     {0},

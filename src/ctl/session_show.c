@@ -41,7 +41,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option option_rows[] = {
-    {"app", 'a', "ID", 0, "Look in this app alone", 0},
+    {"app", 'a', "ID", 0, "Look in this app alone, where several have a session of that id", 0},
     {"json", 'j', NULL, 0, "One JSON object instead of lines", 0},
     {0},
 };

@@ -1,6 +1,5 @@
 #include "serve/options.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,33 +97,59 @@ const struct config_option config_options[] = {
      "else's\vOnly the dialects made for browsers answer them. Their requests may carry cookies. "
      "At most 16."},
     {"user_agents", KIND_TEXT, "/usr/share/uap-core/regexes.yaml", 0, 0, no_file,
-     "uap-core's rules, by which a new session's device is told from its User-Agent; empty: it is "
-     "not\vDebian has them in the package uap-core."},
+     "the rules of uap-core, by which a new session's device is told from its User-Agent; empty: "
+     "it is not\vDebian has them in the package uap-core."},
     {"countries", KIND_TEXT, "", 0, 0, no_file,
      "a database in MaxMind's format, by which a new session's country is told from its address; "
      "empty: it is not\vGeoLite2-Country.mmdb is one."},
     {"log_level", KIND_TEXT, "info", 0, 0, no_level,
-     "error, warn, info or debug, on standard error"},
+     "how much is said on standard error: error, warn, info or debug"},
 };
 const size_t config_option_count = sizeof(config_options) / sizeof(*config_options);
 
 /* ---- showing ---- */
 
-void config_print_default(const struct config_option *option, FILE *out)
+const char *config_quote(const struct config_option *option)
 {
-    const char *quote = option->kind == KIND_TEXT ? "\"" : "";
-    fprintf(out, "%s%s%s", quote, option->otherwise, quote);
+    return option->kind == KIND_TEXT ? "\"" : "";
+}
+
+void config_text(const struct config_option *option, bool all, struct buf *buf)
+{
+    struct str help, more;
+    str_split(str_of(option->help), '\v', &help, &more);
+    buf_str(buf, help);
+    if (option->kind == KIND_INTEGER)
+        buf_printf(buf, " (%ld to %ld)", option->low, option->high);
+    if (all)
+        buf_printf(buf, ".%s%.*s", more.len ? " " : "", STR_ARG(more));
+    buf_byte(buf, '\0');
+}
+
+void config_wrap(FILE *out, const char *indent, const char *text)
+{
+    enum { WIDTH = 78 };
+    struct str word, rest = str_of(text);
+    size_t column = 0;
+    while (rest.len) {
+        str_split(rest, ' ', &word, &rest);
+        bool fits = column && column + 1 + word.len <= WIDTH;
+        fprintf(out, "%s%s%.*s", fits || !column ? "" : "\n", fits ? " " : indent, STR_ARG(word));
+        column = (fits ? column + 1 : strlen(indent)) + word.len;
+    }
+    fputc('\n', out);
 }
 
 void config_help(FILE *out)
 {
+    struct buf text = {0};
     for (size_t i = 0; i < config_option_count; i++) {
         const struct config_option *option = &config_options[i];
-        fprintf(out, "  %s = ", option->name);
-        config_print_default(option, out);
-        fprintf(out, "\n      %.*s", (int)strcspn(option->help, "\v"), option->help);
-        if (option->kind == KIND_INTEGER)
-            fprintf(out, " (%ld to %ld)", option->low, option->high);
-        fputc('\n', out);
+        const char *quote = config_quote(option);
+        buf_reset(&text);
+        config_text(option, false, &text);
+        fprintf(out, "  %s = %s%s%s\n", option->name, quote, option->otherwise, quote);
+        config_wrap(out, "      ", text.failed ? "" : text.ptr);
     }
+    buf_free(&text);
 }

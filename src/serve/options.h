@@ -3,8 +3,9 @@
 #ifndef ROLLCALL_SERVE_OPTIONS_H
 #define ROLLCALL_SERVE_OPTIONS_H
 
-#include <stddef.h>
 #include <stdio.h>
+
+#include "base/buf.h"
 
 enum kind { KIND_TEXT, KIND_LIST, KIND_INTEGER };
 
@@ -24,9 +25,13 @@ struct config_option {
 extern const struct config_option config_options[];
 extern const size_t config_option_count;
 
-/* How the file spells the option's default. */
-void config_print_default(const struct config_option *option, FILE *out);
-/* Every option with bounds, default and what it is for, as --help has them. */
+/* What stands on either side of the option's default in the file. */
+const char *config_quote(const struct config_option *option);
+/* Appends what the option is for, with its bounds, and a NUL: all of it, or what --help says. */
+void config_text(const struct config_option *option, bool all, struct buf *buf);
+/* Text in lines of at most 78 bytes, each with `indent` before it. */
+void config_wrap(FILE *out, const char *indent, const char *text);
+/* Every option with its default and what it is for, as --help has them. */
 void config_help(FILE *out);
 
 #endif

@@ -22,7 +22,7 @@ wrong() {
 }
 
 @test "the example is sound, and says what is the default anyway" {
-    run -0 --separate-stderr "$rollcalld" --config "$ROLLCALL_SOURCE/data/rollcall.conf" --check-config
+    run -0 --separate-stderr "$rollcalld" --config "$ROLLCALL_BUILD/data/rollcall.conf" --check-config
     with_example=$output
     : >"$conf"
     run -0 --separate-stderr check
