@@ -50,7 +50,7 @@ static const struct argp_option option_rows[] = {
     {"app", 'a', "ID", 0, "Sessions of this app alone", 0},
     {"user", 'u', "ID", 0, "Sessions of this user alone, by its own id or by its UUID", 0},
     {"since", KEY_SINCE, "INSTANT", 0, "From that instant on; a date will do", 0},
-    {"limit", 'n', "N", 0, "At most N lines (default 100; 0: all)", 0},
+    {"limit", 'n', "N", 0, "So many at most (default 100; 0: all)", 0},
     {"json", 'j', NULL, 0, "JSON Lines instead of a table", 0},
     {0},
 };

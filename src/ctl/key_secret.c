@@ -79,7 +79,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option add_rows[] = {
     {"app", 'a', "ID", 0, "The app", 0},
-    {"for", 'f', "USE", 0, "admin, prelude, corbado or streambird: what it opens", 0},
+    {"for", 'f', "USE", 0, "What it opens: admin, prelude, corbado or streambird", 0},
     {0},
 };
 static const struct argp add_argp = {
@@ -93,7 +93,7 @@ static const struct argp add_argp = {
 
 static const struct argp_option remove_rows[] = {
     {"app", 'a', "ID", 0, "The app", 0},
-    {"for", 'f', "USE", 0, "admin or a vendor's name: what it opens", 0},
+    {"for", 'f', "USE", 0, "What it opens: admin or a vendor's name", 0},
     {"sha256", KEY_SHA256, "HEX", 0, "The key's SHA-256", 0},
     {"secret-stdin", KEY_SECRET_STDIN, NULL, 0, "The key itself is on standard input", 0},
     {0},

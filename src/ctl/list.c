@@ -62,8 +62,9 @@ static const struct argp_option option_rows[] = {
     {"app", 'a', "ID", 0, "Sessions of this app alone", 0},
     {"user", 'u', "ID", 0, "Sessions of this user alone, by its own id or by its UUID", 0},
     {"status", 't', "STATUS", 0,
-     "active, expired, inactivity_reached, logged_out or revoked sessions alone", 0},
-    {"limit", 'n', "N", 0, "At most N sessions (default 100; 0: all)", 0},
+     "Sessions of this status alone: active, expired, inactivity_reached, logged_out or revoked",
+     0},
+    {"limit", 'n', "N", 0, "So many at most (default 100; 0: all)", 0},
     {"json", KEY_JSON, NULL, 0, "Records that import reads, one a line, without tokens", 0},
     {0},
 };

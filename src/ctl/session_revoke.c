@@ -81,7 +81,7 @@ static const struct argp_option option_rows[] = {
     {"app", 'a', "ID", 0, "Look in this app alone, where several have a session of that id", 0},
     {"user", 'u', "ID", 0, "All active sessions of this user of --app", 0},
     {"except", KEY_EXCEPT, "SESSION_ID", 0, "Leave this session of theirs alone", 0},
-    {"as", KEY_AS, "ENDING", 0, "revoked (the default) or logged_out", 0},
+    {"as", KEY_AS, "ENDING", 0, "What they end as: revoked (default) or logged_out", 0},
     {"dry-run", KEY_DRY_RUN, NULL, 0, "Show what would be ended, and end nothing", 0},
     {0},
 };

@@ -134,7 +134,7 @@ static const struct argp_option option_rows[] = {
     {"identifier", KEY_IDENTIFIER, "TEXT", 0, "What the user signs in with", 0},
     {"username", KEY_USERNAME, "TEXT", 0, "The user name", 0},
     {"name", KEY_NAME, "TEXT", 0, "The user's own name", 0},
-    {"state", KEY_STATE, "STATE", 0, "active, or inactive: no session lets in", 0},
+    {"state", KEY_STATE, "STATE", 0, "The state: active, or inactive, and no session lets in", 0},
     {"roles", KEY_ROLES, "A,B", 0, "The roles, with commas between them", 0},
     {0},
 };

@@ -44,7 +44,7 @@ void mdoc_text(FILE *out, const char *text)
             put(out, before, at == text ? (char)toupper((unsigned char)*at) : *at, option || code);
         before = last = *at;
     }
-    fputs(last == '.' || last == ')' ? "\n" : ".\n", out);
+    fputs(last == '.' ? "\n" : ".\n", out);
 }
 
 void mdoc_word(FILE *out, const char *word)

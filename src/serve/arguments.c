@@ -43,8 +43,9 @@ static char *help_filter(int key, const char *text, void *input)
 }
 
 static const struct argp_option argp_options[] = {
-    {"config", 'c', "FILE", 0, "read this configuration file", 0},
-    {"check-config", KEY_CHECK, NULL, 0, "print the configuration in force and end", 0},
+    {"config", 'c', "FILE", 0, "read this configuration file, which must exist", 0},
+    {"check-config", KEY_CHECK, NULL, 0,
+     "print the configuration in force, in the file's syntax, and end", 0},
     {0},
 };
 

@@ -86,7 +86,7 @@ const struct config_option config_options[] = {
      "\vSet it where the host limits a program's memory."},
     {"public_url", KIND_TEXT, "", 0, 0, no_url,
      "how clients reach this server, for links in answers; empty: links are relative"
-     "\vThere is no '/' at its end."},
+     "\vThe path of prefix is part of it, and there is no '/' at its end."},
     {"prefix", KIND_TEXT, "", 0, 0, no_prefix,
      "the path it is mounted under, such as \"/auth\"; empty: none"},
     {"cookie_names", KIND_LIST, "{\"ory_kratos_session\", \"ory_session_*\"}", 0, 0, no_cookie,

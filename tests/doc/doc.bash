@@ -35,6 +35,6 @@ same() {
 
 # Installs all that there is into $root, once for a file of tests.
 install_all() {
-    make -s -C "$ROLLCALL_BUILD" install DESTDIR="$BATS_FILE_TMPDIR/root" prefix=/usr sysconfdir=/etc >/dev/null
+    env -u MAKEFLAGS -u MFLAGS make -s -C "$ROLLCALL_BUILD" install DESTDIR="$BATS_FILE_TMPDIR/root" prefix=/usr sysconfdir=/etc >/dev/null
 }
 root=$BATS_FILE_TMPDIR/root

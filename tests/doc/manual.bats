@@ -69,6 +69,12 @@ describe() {
         -e 's/^\.It Cm \([a-z_]*\) No = /\1 = /p')" "the page"
 }
 
+@test "the example in rollcall.conf(5) is sound" {
+    page rollcall.conf.5 | sed -n '/^\.Bd/,/^\.Ed/{/^\./d;p}' >"$BATS_TEST_TMPDIR/rollcall.conf"
+    run -0 "$ROLLCALL_BUILD/rollcalld" --config "$BATS_TEST_TMPDIR/rollcall.conf" --check-config
+    [[ $output == *'prefix="/auth"'* ]]
+}
+
 @test "rollcall-api(7) has every operation, and all that it takes and answers" {
     local expected
     expected=$(jq -r '.paths | to_entries[] | .key as $path | .value | keys[] |
