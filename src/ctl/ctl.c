@@ -16,7 +16,7 @@ static error_t parse_store(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option store_options[] = {
     {"store", 's', "DIR", 0,
-     "The store's folder (default: $ROLLCALL_STORE, else /var/lib/rollcall)", 0},
+     "The store's folder (default: $ROLLCALL_STORE, else " LOCALSTATEDIR "/lib/rollcall)", 0},
     {0},
 };
 static const struct argp store_argp = {.options = store_options, .parser = parse_store};

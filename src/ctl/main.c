@@ -16,7 +16,7 @@ int main(int argc, char **argv)
 {
     const char *from_environment = getenv("ROLLCALL_STORE");
     bool given = from_environment && *from_environment;
-    struct ctl ctl = {.store_path = given ? from_environment : "/var/lib/rollcall"};
+    struct ctl ctl = {.store_path = given ? from_environment : LOCALSTATEDIR "/lib/rollcall"};
     char name[] = "rollcall";
     argp_program_version = "rollcall " PACKAGE_VERSION;
     argp_err_exit_status = EXIT_USAGE;

@@ -67,7 +67,7 @@ static const char *no_level(const char *text)
 }
 
 const struct config_option config_options[] = {
-    {"store", KIND_TEXT, "/var/lib/rollcall", 0, 0, no_path, "the folder of the store"},
+    {"store", KIND_TEXT, LOCALSTATEDIR "/lib/rollcall", 0, 0, no_path, "the folder of the store"},
     {"listen", KIND_TEXT, "", 0, 0, no_address,
      "where to listen: \"unix:/path\" or \"tcp:host:port\"; empty: a socket that was handed over"
      "\vspawn-fcgi hands one over, and so do a web server (lighttpd's bin-path) and systemd."},
