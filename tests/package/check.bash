@@ -1,0 +1,28 @@
+# shellcheck shell=bash disable=SC2034
+# What tests/package/run and tests/package/inside say of each thing they try, in TAP.
+
+number=0 failed=0
+
+# check NAME COMMAND...: a command that fails, or a function in which one does; then what it printed is shown. Not to be
+# called where a failure is looked at, as after `if`: there, none would end the function.
+check() {
+    local name=$1 log status
+    log=$(mktemp)
+    shift
+    number=$((number + 1))
+    (set -e && "$@") >"$log" 2>&1 </dev/null
+    status=$?
+    if [ $status = 0 ]; then
+        echo "ok - $name"
+    else
+        echo "not ok - $name"
+        tail -n 40 "$log" | cut -c 1-300 | sed 's/^/# /'
+        failed=1
+    fi
+    rm "$log"
+}
+
+fail() {
+    echo "$1" >&2
+    return 1
+}
