@@ -5,7 +5,7 @@
 
 #include "serve/options.h"
 
-enum { KEY_CHECK = 256 };
+enum { KEY_CHECK = 256, KEY_TAKE_OVER };
 
 static error_t take_argument(int key, char *value, struct argp_state *state)
 {
@@ -16,6 +16,9 @@ static error_t take_argument(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_CHECK:
         arguments->check = true;
+        return 0;
+    case KEY_TAKE_OVER:
+        arguments->take_over = value;
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "unexpected \"%s\"", value);
@@ -46,6 +49,8 @@ static const struct argp_option argp_options[] = {
     {"config", 'c', "FILE", 0, "read this configuration file, which must exist", 0},
     {"check-config", KEY_CHECK, NULL, 0,
      "print the configuration in force, in the file's syntax, and end", 0},
+    {"take-over", KEY_TAKE_OVER, "FD", OPTION_HIDDEN,
+     "take over from the program this process had before", 0},
     {0},
 };
 

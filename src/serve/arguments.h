@@ -10,6 +10,8 @@ enum { USAGE = 2 }; /* the exit code where it is wrong */
 struct arguments {
     const char *config; /* the file, or NULL */
     bool check;
+    const char *take_over; /* the descriptor of what a master hands over, or NULL */
+    char *const *argv;     /* all of them, for the program that comes after this one */
 };
 
 /* Its input is a struct arguments. */

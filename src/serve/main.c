@@ -10,9 +10,10 @@
 #include "base/log.h"
 #include "serve/arguments.h"
 #include "serve/config.h"
-#include "serve/listen.h"
+#include "serve/notify.h"
 #include "serve/pool.h"
 #include "serve/worker.h"
+#include "store/store.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unreleased"
@@ -26,49 +27,99 @@ static bool is_cgi(void)
            !listen_is_socket(STDIN_FILENO);
 }
 
-static int serve(struct config *config, const char *path)
+/* Descriptors that were handed over come first, and have been looked at. */
+static enum err find_socket(const struct config *config, const struct handover *handover,
+                            struct listener *listener)
 {
+    if (handover)
+        *listener = handover->listener;
+    if (handover || listen_inherit(listener))
+        return ERR_OK;
+    if (*config->listen)
+        return listen_open(config->listen, config->socket_mode, listener);
+    log_error("nothing to listen on: set \"listen\", or hand over a listening socket");
+    return ERR_NOT_FOUND;
+}
+
+static int serve(struct config *config, const struct arguments *arguments,
+                 struct handover *handover)
+{
+    struct pool_start start = {arguments->config, arguments->argv, handover};
     struct listener listener;
-    enum err err = ERR_OK;
-    if (config->workers)
+    bool pooled = config->workers || handover;
+    if (pooled)
         pool_block_signals();
-    if (!listen_inherit(&listener)) {
-        if (!*config->listen) {
-            log_error("nothing to listen on: set \"listen\", or hand over a listening socket");
-            return USAGE;
-        }
-        err = listen_open(config->listen, config->socket_mode, &listener);
-    }
+    enum err err = find_socket(config, handover, &listener);
     if (err != ERR_OK)
-        return EXIT_FAILURE;
+        return err == ERR_NOT_FOUND ? USAGE : EXIT_FAILURE;
     log_info("listening on %s", listener.path[0]  ? listener.path
                                 : *config->listen ? config->listen
                                                   : "the socket handed over");
-    int code = config->workers ? pool_run(config, path, listener.fd)
-                               : worker_serve(config, listener.fd, -1);
+    if (!pooled)
+        notify_ready();
+    int code =
+        pooled ? pool_run(config, &start, &listener) : worker_serve(config, listener.fd, -1, 0);
     listen_close(&listener);
     return code;
 }
 
-static int run(struct config *config, const struct arguments *arguments)
+/* Whether a pool of this program could go on where another one's stops: two formats of a store
+ * cannot be written side by side. */
+static bool can_take_over(const struct config *config)
+{
+    struct store_options options = {
+        .path = config->store, .mode = STORE_READ, .map_bytes = config->map_bytes};
+    struct store *store = NULL;
+    enum err err = store_open(&options, &store);
+    store_close(store);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        return true;
+    log_error("store %s: %s", config->store,
+              err == ERR_VERSION ? "of another format than this program's; stop the other one first"
+                                 : err_text(err));
+    return false;
+}
+
+static int run(struct config *config, const struct arguments *arguments, struct handover *handover)
 {
     if (arguments->check) {
         config_print(config, stdout);
-        return EXIT_SUCCESS;
+        return !handover || can_take_over(config) ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    return is_cgi() ? worker_cgi(config) : serve(config, arguments->config);
+    return is_cgi() ? worker_cgi(config) : serve(config, arguments, handover);
+}
+
+/* Taking over, it goes on with what it has printed when it was tried, whatever has become of the
+ * file since then. */
+static enum err load(const struct arguments *arguments, const struct handover *handover,
+                     struct config *config)
+{
+    char path[32];
+    if (!handover || arguments->check)
+        return config_load(arguments->config, config);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", handover->config_fd);
+    enum err err = config_load(path, config);
+    close(handover->config_fd);
+    return err;
 }
 
 int main(int argc, char **argv)
 {
-    struct arguments arguments = {0};
+    struct arguments arguments = {.argv = argv};
     struct config config;
+    static struct handover handed;
+    struct handover *handover = NULL;
     argp_err_exit_status = USAGE;
     if (argp_parse(&rollcalld_argp, argc, argv, 0, NULL, &arguments) != 0)
         return USAGE;
-    if (config_load(arguments.config, &config) != ERR_OK)
+    if (arguments.take_over) {
+        handover = &handed;
+        if (handover_read(atoi(arguments.take_over), handover) != ERR_OK)
+            return EXIT_FAILURE;
+    }
+    if (load(&arguments, handover, &config) != ERR_OK)
         return EXIT_FAILURE;
-    int code = run(&config, &arguments);
+    int code = run(&config, &arguments, handover);
     config_free(&config);
     return code;
 }

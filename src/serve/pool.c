@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "serve/notify.h"
 #include "serve/submit.h"
 #include "serve/worker.h"
 #include "serve/writer.h"
@@ -23,39 +24,29 @@
 /* Places in a pool are filled by workers, one by the writer. */
 struct slot {
     bool writer;
-    pid_t pid; /* 0: nobody */
+    bool ready; /* who was started for it could do its work */
+    pid_t pid;  /* 0: nobody */
     int64_t started_ns;
     int64_t backoff_ns; /* before the next start, should this one fail soon */
     int64_t due_ns;     /* when to start, while there is nobody */
 };
 
-/* A process that was told to stop. */
-struct leaver {
-    bool writer;
-    pid_t pid; /* 0: none */
-    int64_t deadline_ns;
-};
-
-enum { LEAVERS_MAX = 4 * WORKERS_MAX };
-
 struct pool {
     struct config *config;
-    const char *path;
-    int listen_fd;
+    const struct pool_start *start;
+    struct listener listener;
     sigset_t signals;
     bool stopping;
+    bool rolling; /* who is to be replaced stays until those who are to replace him are ready */
     /* Workers send at the first, writers receive at the second. The master keeps both, so that
-     * what waits there outlives a writer. */
+     * what waits there outlives a writer. Each roll makes new ones: once the master has closed
+     * the old ones and the last old worker is gone, the old writer finds so, and ends. */
     int to_writer[2];
+    struct trial trial;
     struct slot slots[1 + WORKERS_MAX]; /* the first is the writer's */
     int slot_count;
     struct leaver leavers[LEAVERS_MAX];
 };
-
-static const char *role(bool writer)
-{
-    return writer ? "writer" : "worker";
-}
 
 /* Nobody outlives the master, not even one that was killed. */
 static int run(const struct pool *pool, bool writer, pid_t master)
@@ -65,23 +56,43 @@ static int run(const struct pool *pool, bool writer, pid_t master)
         return EXIT_FAILURE;
     close(pool->to_writer[writer ? 0 : 1]);
     if (!writer)
-        return worker_serve(pool->config, pool->listen_fd, pool->to_writer[0]);
-    close(pool->listen_fd);
-    return writer_serve(pool->config, pool->to_writer[1]);
+        return worker_serve(pool->config, pool->listener.fd, pool->to_writer[0], master);
+    close(pool->listener.fd);
+    return writer_serve(pool->config, pool->to_writer[1], master);
+}
+
+void pool_tell_ready(pid_t master)
+{
+    if (master)
+        kill(master, SIGRTMIN);
+}
+
+/* A worker waits for a writer that takes nothing, because it is gone, for so long. */
+static bool connect_writer(struct pool *pool)
+{
+    struct timeval wait = {.tv_sec = SUBMIT_WAIT_S};
+    if (pool->to_writer[0] >= 0)
+        return true;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pool->to_writer) != 0) {
+        log_error("socketpair: %s", strerror(errno));
+        return false;
+    }
+    setsockopt(pool->to_writer[0], SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+    return true;
 }
 
 static void start(struct pool *pool, struct slot *slot, int64_t now)
 {
-    pid_t master = getpid(), pid = fork();
+    pid_t master = getpid(), pid = connect_writer(pool) ? fork() : -1;
     if (pid == 0)
         exit(run(pool, slot->writer, master));
     slot->started_ns = now;
     if (pid > 0) {
         slot->pid = pid;
-        log_info("%s %d: started", role(slot->writer), (int)pid);
+        log_info("%s %d: started", leaver_role(slot->writer), (int)pid);
         return;
     }
-    log_error("fork: %s", strerror(errno));
+    log_error("%s: cannot be started: %s", leaver_role(slot->writer), strerror(errno));
     slot->due_ns = now + BACKOFF_MOST;
 }
 
@@ -119,81 +130,58 @@ static void bury(struct slot *slot, int status, int64_t now)
     }
 }
 
-static void reap(struct pool *pool, int64_t now)
+/* ---- who leaves ---- */
+
+/* The slot is free from now on; its process stays as it is. */
+static void retire(struct pool *pool, struct slot *slot)
 {
-    int status;
-    pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (int i = 0; i < pool->slot_count; i++)
-            if (pool->slots[i].pid == pid) {
-                say_why(role(pool->slots[i].writer), pid, status);
-                bury(&pool->slots[i], status, now);
-            }
-        for (int i = 0; i < LEAVERS_MAX; i++)
-            if (pool->leavers[i].pid == pid) {
-                say_why(role(pool->leavers[i].writer), pid, status);
-                pool->leavers[i].pid = 0;
-            }
-    }
+    if (slot->pid)
+        leavers_add(pool->leavers, slot->writer, slot->pid);
+    slot->pid = 0;
 }
 
-/* Tells the slot's process to finish what it has in hand; the slot is free from now on. */
-static void dismiss(struct pool *pool, struct slot *slot, int64_t now)
+static void tell_leavers(struct pool *pool, int64_t now)
 {
-    struct leaver *place = pool->leavers;
-    if (slot->pid == 0)
-        return;
-    while (place < pool->leavers + LEAVERS_MAX - 1 && place->pid)
-        place++;
-    if (place->pid) /* reloaded again and again while nobody leaves */
-        kill(place->pid, SIGKILL);
-    *place =
-        (struct leaver){slot->writer, slot->pid, now + pool->config->drain_seconds * SECOND_NS};
-    kill(slot->pid, SIGTERM);
-    *slot = (struct slot){.writer = slot->writer, .due_ns = now};
+    leavers_tell(pool->leavers, pool->config->drain_seconds, now);
 }
 
-static bool has_leavers(const struct pool *pool)
+static void disconnect_writer(struct pool *pool)
 {
-    for (int i = 0; i < LEAVERS_MAX; i++)
-        if (pool->leavers[i].pid)
-            return true;
-    return false;
-}
-
-static void kill_overdue(struct pool *pool, int64_t now)
-{
-    for (int i = 0; i < LEAVERS_MAX; i++) {
-        struct leaver *leaver = &pool->leavers[i];
-        if (leaver->pid == 0 || leaver->deadline_ns > now)
-            continue;
-        log_warn("%s %d: did not finish in time", role(leaver->writer), (int)leaver->pid);
-        kill(leaver->pid, SIGKILL);
-        leaver->deadline_ns = INT64_MAX;
-    }
+    for (int i = 0; i < 2; i++)
+        if (pool->to_writer[i] >= 0) {
+            close(pool->to_writer[i]);
+            pool->to_writer[i] = -1;
+        }
 }
 
 /* The writer stays while there is a worker that may need it. */
 static void stop(struct pool *pool, int64_t now)
 {
     log_info("stopping");
+    notify_stopping();
+    trial_end(&pool->trial);
     for (int i = 1; i < pool->slot_count; i++)
-        dismiss(pool, &pool->slots[i], now);
+        retire(pool, &pool->slots[i]);
+    tell_leavers(pool, now);
     pool->slot_count = 1;
     pool->stopping = true;
 }
 
-/* Whether all have left; the writer is told to once the workers have. */
+/* Whether all have left, the workers before the writer. */
 static bool is_over(struct pool *pool, int64_t now)
 {
-    if (!pool->stopping || has_leavers(pool))
+    if (!pool->stopping || leavers_any(pool->leavers))
         return false;
     if (pool->slot_count == 0)
         return true;
-    dismiss(pool, &pool->slots[0], now);
+    disconnect_writer(pool);
+    retire(pool, &pool->slots[0]);
+    tell_leavers(pool, now);
     pool->slot_count = 0;
-    return !has_leavers(pool);
+    return !leavers_any(pool->leavers);
 }
+
+/* ---- who comes ---- */
 
 static void lay_out(struct pool *pool)
 {
@@ -202,58 +190,177 @@ static void lay_out(struct pool *pool)
     pool->slot_count = 1 + pool->config->workers;
 }
 
-/* New workers wait at the socket before the old ones leave it, so that no request finds it empty.
- */
+/* New processes beside those there are, which leave once all the new ones are ready: no request
+ * finds nobody at the socket, be it that the new ones cannot even start. */
 static void roll(struct pool *pool, int64_t now)
 {
-    struct slot old[1 + WORKERS_MAX];
-    int old_count = pool->slot_count;
-    memcpy(old, pool->slots, sizeof(old));
+    for (int i = 0; i < pool->slot_count; i++)
+        retire(pool, &pool->slots[i]);
+    disconnect_writer(pool);
     lay_out(pool);
+    pool->rolling = true;
     start_due(pool, now);
-    for (int i = 0; i < old_count; i++)
-        dismiss(pool, &old[i], now);
+}
+
+static void note_ready(struct pool *pool, pid_t pid, int64_t now)
+{
+    bool all = pool->rolling && !pool->stopping;
+    for (int i = 0; i < pool->slot_count; i++) {
+        pool->slots[i].ready |= pool->slots[i].pid == pid;
+        all = all && pool->slots[i].ready;
+    }
+    if (!all)
+        return;
+    pool->rolling = false;
+    tell_leavers(pool, now);
+    notify_ready();
+}
+
+/* A pool is one as long as its master runs. */
+static void want_workers(struct config *config)
+{
+    if (config->workers)
+        return;
+    log_warn("\"workers = 0\" takes a restart; one worker until then");
+    config->workers = 1;
 }
 
 static void reload(struct pool *pool, int64_t now)
 {
     struct config fresh;
-    if (config_load(pool->path, &fresh) != ERR_OK) {
+    notify_reloading();
+    pool->trial.again = true;
+    if (config_load(pool->start->path, &fresh) != ERR_OK) {
         log_error("reload: the configuration stays as it was");
+        notify_ready();
         return;
     }
     if (strcmp(fresh.listen, pool->config->listen) != 0)
         log_warn("reload: a new \"listen\" takes a restart");
-    if (fresh.workers == 0) {
-        log_warn("reload: \"workers = 0\" takes a restart; one worker until then");
-        fresh.workers = 1;
-    }
+    want_workers(&fresh);
     config_replace(pool->config, &fresh);
     log_info("reloaded");
     roll(pool, now);
+}
+
+/* ---- another program ---- */
+
+static void fill_handover(const struct pool *pool, struct handover *handover)
+{
+    handover->listener = pool->listener;
+    memcpy(handover->leavers, pool->leavers, sizeof(pool->leavers));
+    for (int i = 0; i < pool->slot_count; i++)
+        if (pool->slots[i].pid)
+            leavers_add(handover->leavers, pool->slots[i].writer, pool->slots[i].pid);
+}
+
+/* Looks at the program that lies where this one was started: it takes over if it passes. */
+static void upgrade(struct pool *pool)
+{
+    struct handover *handover = calloc(1, sizeof(*handover));
+    pool->trial.again = true;
+    if (!handover || pool->trial.pid) {
+        free(handover);
+        return;
+    }
+    fill_handover(pool, handover);
+    log_info("upgrade: trying the program");
+    if (!trial_begin(&pool->trial, pool->start->argv, handover))
+        log_error("upgrade: this program goes on");
+    free(handover);
+}
+
+/* Does not come back when it can be done. */
+static void give_way(struct pool *pool)
+{
+    struct handover *handover = calloc(1, sizeof(*handover));
+    if (handover) {
+        fill_handover(pool, handover);
+        notify_reloading();
+        log_info("upgrade: giving way");
+        handover_exec(&pool->trial, pool->start->argv, handover);
+        notify_ready();
+    }
+    log_error("upgrade: this program goes on");
+    free(handover);
+}
+
+static void judge(struct pool *pool, int status)
+{
+    bool passed = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    bool again = pool->trial.again || !trial_holds(&pool->trial);
+    pool->trial.pid = 0;
+    if (passed && !again)
+        give_way(pool);
+    else if (!again)
+        log_error("upgrade: the program fails its trial; this one goes on");
+    trial_end(&pool->trial);
+    if (again && !pool->stopping)
+        upgrade(pool);
+}
+
+/* ---- the master ---- */
+
+static void reap_one(struct pool *pool, pid_t pid, int status, int64_t now)
+{
+    struct leaver leaver = leavers_remove(pool->leavers, pid);
+    if (leaver.pid)
+        say_why(leaver_role(leaver.writer), pid, status);
+    for (int i = 0; i < pool->slot_count; i++)
+        if (pool->slots[i].pid == pid) {
+            say_why(leaver_role(pool->slots[i].writer), pid, status);
+            bury(&pool->slots[i], status, now);
+        }
+}
+
+/* What became of the trial is looked at last: it may not come back. */
+static void reap(struct pool *pool, int64_t now)
+{
+    int status, trial_status = -1;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        if (pool->trial.pid == pid)
+            trial_status = status;
+        else
+            reap_one(pool, pid, status, now);
+    if (trial_status >= 0)
+        judge(pool, trial_status);
+}
+
+static void kill_overdue(struct pool *pool, int64_t now)
+{
+    leavers_kill_overdue(pool->leavers, now);
+    if (pool->trial.pid == 0 || pool->trial.deadline_ns > now)
+        return;
+    log_warn("upgrade: the program's trial takes too long");
+    kill(pool->trial.pid, SIGKILL);
+    pool->trial.deadline_ns = INT64_MAX;
 }
 
 /* How long there is nothing to do but wait for a signal. */
 static struct timespec until_next(const struct pool *pool, int64_t now)
 {
     int64_t next = now + 3600 * SECOND_NS;
+    int64_t others[] = {leavers_deadline(pool->leavers),
+                        pool->trial.pid ? pool->trial.deadline_ns : INT64_MAX};
+    for (int i = 0; i < 2; i++)
+        if (others[i] < next)
+            next = others[i];
     for (int i = 0; i < pool->slot_count; i++)
         if (pool->slots[i].pid == 0 && pool->slots[i].due_ns < next)
             next = pool->slots[i].due_ns;
-    for (int i = 0; i < LEAVERS_MAX; i++)
-        if (pool->leavers[i].pid && pool->leavers[i].deadline_ns < next)
-            next = pool->leavers[i].deadline_ns;
     int64_t wait = next > now ? next - now : 0;
     return (struct timespec){.tv_sec = wait / SECOND_NS, .tv_nsec = wait % SECOND_NS};
 }
 
 static sigset_t handled_signals(void)
 {
-    static const int handled[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP};
+    static const int handled[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR2};
     sigset_t signals;
     sigemptyset(&signals);
     for (size_t i = 0; i < sizeof(handled) / sizeof(*handled); i++)
         sigaddset(&signals, handled[i]);
+    sigaddset(&signals, SIGRTMIN); /* pool_tell_ready */
     return signals;
 }
 
@@ -263,42 +370,55 @@ void pool_block_signals(void)
     sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
-/* A worker waits for a writer that takes nothing, because it is gone, for so long. */
-static bool connect_writer(struct pool *pool)
+/* What was handed over leaves as after any roll. */
+static void begin(struct pool *pool)
 {
-    struct timeval wait = {.tv_sec = SUBMIT_WAIT_S};
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pool->to_writer) != 0) {
-        log_error("socketpair: %s", strerror(errno));
-        return false;
+    const struct handover *handover = pool->start->handover;
+    want_workers(pool->config);
+    if (handover) {
+        log_info("upgrade: taken over");
+        memcpy(pool->leavers, handover->leavers, sizeof(pool->leavers));
     }
-    setsockopt(pool->to_writer[0], SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-    return true;
+    roll(pool, clock_monotonic_ns());
+    log_info("%d workers", pool->config->workers);
 }
 
-int pool_run(struct config *config, const char *path, int listen_fd)
+static void on_signal(struct pool *pool, const siginfo_t *info)
 {
-    struct pool pool = {
-        .config = config, .path = path, .listen_fd = listen_fd, .signals = handled_signals()};
-    if (!connect_writer(&pool))
-        return EXIT_FAILURE;
-    lay_out(&pool);
-    log_info("%d workers", config->workers);
+    int64_t now = clock_monotonic_ns();
+    if (info->si_signo == SIGRTMIN)
+        note_ready(pool, info->si_pid, now);
+    if (pool->stopping)
+        return;
+    if (info->si_signo == SIGHUP)
+        reload(pool, now);
+    else if (info->si_signo == SIGUSR2)
+        upgrade(pool);
+    else if (info->si_signo == SIGTERM || info->si_signo == SIGINT)
+        stop(pool, now);
+}
+
+int pool_run(struct config *config, const struct pool_start *start, const struct listener *listener)
+{
+    struct pool pool = {.config = config,
+                        .start = start,
+                        .listener = *listener,
+                        .signals = handled_signals(),
+                        .to_writer = {-1, -1},
+                        .trial = {.state_fd = -1, .config_fd = -1}};
+    begin(&pool);
     for (;;) {
         int64_t now = clock_monotonic_ns();
+        siginfo_t info;
         reap(&pool, now);
         start_due(&pool, now);
         kill_overdue(&pool, now);
         if (is_over(&pool, now))
             break;
         struct timespec wait = until_next(&pool, now);
-        int signal = sigtimedwait(&pool.signals, NULL, &wait);
-        if (signal == SIGHUP && !pool.stopping)
-            reload(&pool, clock_monotonic_ns());
-        else if ((signal == SIGTERM || signal == SIGINT) && !pool.stopping)
-            stop(&pool, clock_monotonic_ns());
+        if (sigtimedwait(&pool.signals, &info, &wait) > 0)
+            on_signal(&pool, &info);
     }
-    close(pool.to_writer[0]);
-    close(pool.to_writer[1]);
     config_free(config);
     log_info("stopped");
     return EXIT_SUCCESS;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "http/gateway.h"
 #include "model/secret.h"
+#include "serve/pool.h"
 #include "serve/service.h"
 
 struct worker {
@@ -87,17 +88,20 @@ static void handle_signals(void)
     sigaction(SIGINT, &stop, NULL);
     signal(SIGHUP, SIG_IGN); /* a terminal's, or one meant for the master */
     signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, SIG_IGN);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int worker_serve(const struct config *config, int listen_fd, int writer_fd)
+int worker_serve(const struct config *config, int listen_fd, int writer_fd, pid_t master)
 {
     struct worker worker = {.config = config, .submitter = {.fd = writer_fd}};
     handle_signals();
     enum err err = begin(&worker);
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
+        pool_tell_ready(master);
         err = gateway_serve(listen_fd, config->requests_per_worker, answer, &worker);
+    }
     end(&worker);
     return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

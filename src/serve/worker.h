@@ -6,9 +6,9 @@
 #include "serve/config.h"
 
 /* Answers requests on the socket, with what is to be written sent to `writer_fd` (-1: written
- * here), until SIGTERM or SIGINT, or as many as the configuration says. Gives the process's exit
- * code. */
-int worker_serve(const struct config *config, int listen_fd, int writer_fd);
+ * here), until SIGTERM or SIGINT, or as many as the configuration says. The master (0: there is
+ * none) is told once it can. Gives the process's exit code. */
+int worker_serve(const struct config *config, int listen_fd, int writer_fd, pid_t master);
 
 /* Answers the one plain CGI request this process was started for. */
 int worker_cgi(const struct config *config);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "model/secret.h"
 #include "serve/message.h"
+#include "serve/pool.h"
 #include "serve/submit.h"
 #include "store/store.h"
 
@@ -50,6 +51,7 @@ static void handle_signals(sigset_t *while_waiting)
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &stop, NULL);
     signal(SIGHUP, SIG_IGN);
+    signal(SIGUSR2, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGTERM);
@@ -136,7 +138,7 @@ static bool receive(struct writer *writer)
     ssize_t got = recvmsg(writer->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got < 0)
         return errno == EINTR;
-    if (got == 0) { /* nobody is left who could send: the master was killed */
+    if (got == 0) { /* nobody is left who could send */
         stopped = 1;
         return false;
     }
@@ -192,7 +194,7 @@ static void serve(struct writer *writer, const sigset_t *while_waiting)
     }
 }
 
-int writer_serve(const struct config *config, int fd)
+int writer_serve(const struct config *config, int fd, pid_t master)
 {
     sigset_t while_waiting;
     struct writer *writer = calloc(1, sizeof(*writer));
@@ -207,6 +209,7 @@ int writer_serve(const struct config *config, int fd)
     }
     if (ready) {
         open_store(writer);
+        pool_tell_ready(master);
         serve(writer, &while_waiting);
     }
     if (writer) {

@@ -6,8 +6,9 @@
 
 #include "serve/config.h"
 
-/* Serves the socket until SIGTERM; what was taken up by then is finished. Gives the process's exit
- * code. */
-int writer_serve(const struct config *config, int fd);
+/* Serves the socket until SIGTERM, when what was taken up by then is finished, or until nobody has
+ * the socket's other end and all that was sent is done. The master is told once it can. Gives the
+ * process's exit code. */
+int writer_serve(const struct config *config, int fd, pid_t master);
 
 #endif
