@@ -1,0 +1,16 @@
+/* rollcalld, but for its workers: they end as soon as they are started. In place of worker.c. */
+#include "serve/worker.h"
+
+#include <stdlib.h>
+
+int worker_serve(const struct config *config, int listen_fd, int writer_fd, pid_t master)
+{
+    (void)config, (void)listen_fd, (void)writer_fd, (void)master;
+    return EXIT_FAILURE;
+}
+
+int worker_cgi(const struct config *config)
+{
+    (void)config;
+    return EXIT_FAILURE;
+}
