@@ -80,14 +80,14 @@ static void put_line(FILE *out, const struct command *command, const char *prefi
                      const char *all)
 {
     fputs(".Nm\n", out);
-    for (const struct argp_option *each = program_shared(command); each->name; each++) {
+    for (const struct argp_option *each = program_shared(command); program_shows(each); each++) {
         fputs(".Op ", out);
         put_short(out, each);
         fputc('\n', out);
     }
     if (*prefix)
         fprintf(out, ".Cm %s\n", prefix);
-    for (const struct argp_option *each = program_options(command); each->name; each++) {
+    for (const struct argp_option *each = program_options(command); program_shows(each); each++) {
         if (names(all, each->name))
             continue;
         fputs(".Op ", out);
@@ -135,7 +135,7 @@ void manual_synopsis(FILE *out, const struct command *program)
 
 static void put_items(FILE *out, const struct argp_option *options)
 {
-    for (const struct argp_option *each = options; each->name; each++) {
+    for (const struct argp_option *each = options; program_shows(each); each++) {
         fputs(".It ", out);
         if (has_short(each)) {
             put_short(out, each);

@@ -44,6 +44,11 @@ const struct argp_option *program_options(const struct command *command)
     return command->argp && command->argp->options ? command->argp->options : none;
 }
 
+bool program_shows(const struct argp_option *option)
+{
+    return option->name && !(option->flags & OPTION_HIDDEN);
+}
+
 const struct argp_option *program_shared(const struct command *command)
 {
     const struct argp_child *children = command->argp ? command->argp->children : ctl_children;

@@ -11,6 +11,8 @@ const struct command *program_find(const char *name);
 
 /* The command's own options; one without a name is behind the last. */
 const struct argp_option *program_options(const struct command *command);
+/* Whether there is an option to be shown; hidden ones stand behind all others. */
+bool program_shows(const struct argp_option *option);
 /* The options it shares with all the others of its program; NULL when there are none. */
 const struct argp_option *program_shared(const struct command *command);
 /* Those that argp brings along. */

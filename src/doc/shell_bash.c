@@ -27,7 +27,7 @@ static bool has_short(const struct argp_option *option)
 
 static void put_options(FILE *out, const struct argp_option *options)
 {
-    for (const struct argp_option *each = options; each->name; each++) {
+    for (const struct argp_option *each = options; program_shows(each); each++) {
         fprintf(out, " --%s%s", each->name, each->arg ? "=" : "");
         if (has_short(each))
             fprintf(out, " -%c", each->key);
@@ -36,7 +36,7 @@ static void put_options(FILE *out, const struct argp_option *options)
 
 static void put_taking(FILE *out, const struct argp_option *options)
 {
-    for (const struct argp_option *each = options; each->name; each++) {
+    for (const struct argp_option *each = options; program_shows(each); each++) {
         if (!each->arg)
             continue;
         fprintf(out, " --%s", each->name);
@@ -85,7 +85,7 @@ static void put_completion(FILE *out, const struct value *value)
 /* `begin` is the pattern up to the option: an apostrophe, and the command's name. */
 static void put_values(FILE *out, const struct argp_option *options, const char *begin)
 {
-    for (const struct argp_option *each = options; each->name; each++) {
+    for (const struct argp_option *each = options; program_shows(each); each++) {
         if (!each->arg || value_of(each->arg)->kind == VALUE_TEXT)
             continue;
         fputs("    ", out);

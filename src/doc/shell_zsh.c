@@ -55,7 +55,7 @@ static void put_spelling(FILE *out, const struct argp_option *option, const char
 
 static void put_options(FILE *out, const struct argp_option *options)
 {
-    for (const struct argp_option *each = options; each->name; each++) {
+    for (const struct argp_option *each = options; program_shows(each); each++) {
         bool is_short = each->key < 0x80 && isprint(each->key);
         char letter[] = {'-', (char)(is_short ? each->key : 0), each->arg ? '+' : '\0', '\0'};
         char *name = text_of("--%s%s", each->name, each->arg ? "=" : "");
