@@ -104,7 +104,7 @@ static int find_app(struct asking *asking, const struct options *options)
 /* The request as a web server would hand it over. */
 static int read_request(struct asking *asking, const char *target)
 {
-    static const struct site site = {{NULL, 0}, {NULL, 0}, NULL, 0, NULL, 0};
+    static const struct site site = {.cookie_name_count = 0};
     bool has_path = *target == '/';
     const char *mark = has_path ? strchr(target, '?') : NULL;
     const char *query = has_path ? (mark ? mark + 1 : "") : target;

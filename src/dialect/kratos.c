@@ -254,7 +254,7 @@ static void show_redirect(const struct request *request, struct json_out *json)
 {
     json_member_text(json, "redirect_browser_to",
                      arena_printf(request->arena, "%.*s/self-service/login/browser?aal=aal2",
-                                  STR_ARG(request->site->public_url)));
+                                  STR_ARG(request_base(request))));
 }
 
 static void show_error(const struct request *request, const struct route *route,

@@ -336,8 +336,7 @@ void kratos_show_redirect(const struct request *request, const struct answer *an
 {
     (void)answer;
     static const struct str admin = STR("/admin");
-    const struct site *site = request->site;
-    struct str base = site->public_url.len ? site->public_url : site->prefix;
+    struct str told = request_base(request), base = told.len ? told : request->site->prefix;
     bool is_admin = str_starts(request->path, admin);
     struct str path = is_admin ? str_from(request->path, admin.len) : request->path;
     const char *question = request->query.len ? "?" : "";

@@ -39,7 +39,7 @@ static void member_json(struct json_out *json, const char *key, struct str raw,
 static struct str schema_url(const struct request *request, struct str schema_id)
 {
     struct str encoded = base64url_encode(request->arena, schema_id);
-    return arena_printf(request->arena, "%.*s/schemas/%.*s", STR_ARG(request->site->public_url),
+    return arena_printf(request->arena, "%.*s/schemas/%.*s", STR_ARG(request_base(request)),
                         STR_ARG(encoded));
 }
 

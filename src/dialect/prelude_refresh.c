@@ -19,19 +19,19 @@ static struct str read_token(const struct request *request)
 }
 
 /* The URL as the client may have seen it: as configured, or by the host it has asked; behind what
- * ends TLS for it there is no telling the scheme. */
+ * ends TLS for it there is no telling the scheme, unless that is a trusted proxy. */
 static void name_urls(const struct request *request, struct str *urls)
 {
-    struct str host = request_header(request, "Host"), prefix = request->site->prefix;
+    const struct http_client *client = &request->client;
+    static const char *const schemes[] = {"https", "http"};
     if (request->site->public_url.len)
         urls[0] = arena_printf(request->arena, "%.*s%.*s", STR_ARG(request->site->public_url),
                                STR_ARG(request->path));
-    if (host.len == 0)
-        return;
-    urls[1] = arena_printf(request->arena, "https://%.*s%.*s%.*s", STR_ARG(host), STR_ARG(prefix),
-                           STR_ARG(request->path));
-    urls[2] = arena_printf(request->arena, "http://%.*s%.*s%.*s", STR_ARG(host), STR_ARG(prefix),
-                           STR_ARG(request->path));
+    for (int i = 0; client->host.len && i < 2; i++)
+        if (!client->scheme_told || str_eq(client->scheme, str_of(schemes[i])))
+            urls[1 + i] =
+                arena_printf(request->arena, "%s://%.*s%.*s%.*s", schemes[i], STR_ARG(client->host),
+                             STR_ARG(request->site->prefix), STR_ARG(request->path));
 }
 
 void prelude_who_refresh(const struct request *request, struct credential *credential)

@@ -450,7 +450,7 @@ static void show_profile(const struct request *request, const struct user *user,
     json_raw(json, STR("{\"preferences\":{}}"));
     json_member_text(json, "avatarUrl",
                      arena_printf(request->arena, "%.*s/avatar/%.*s",
-                                  STR_ARG(request->site->public_url),
+                                  STR_ARG(request_base(request)),
                                   STR_ARG(request_encode(request->arena, username))));
 }
 

@@ -57,6 +57,16 @@ size_t request_param_count(const struct request *request, const char *name)
     return count;
 }
 
+struct str request_base(const struct request *request)
+{
+    const struct site *site = request->site;
+    const struct http_client *client = &request->client;
+    if (site->public_url.len || !client->scheme_told || !client->host_told)
+        return site->public_url;
+    return arena_printf(request->arena, "%.*s://%.*s%.*s", STR_ARG(client->scheme),
+                        STR_ARG(client->host), STR_ARG(site->prefix));
+}
+
 /* ---- cookies ---- */
 
 static bool is_session_cookie(const struct site *site, struct str name)

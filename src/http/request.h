@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "http/client.h"
 
 /* Limits, checked before anything is kept. */
 enum {
@@ -24,6 +25,7 @@ struct site {
     size_t cookie_name_count;
     const struct str *cors_origins; /* whose pages may ask; none: nobody else's */
     size_t cors_origin_count;
+    struct trust trust;
 };
 
 struct param {
@@ -42,6 +44,7 @@ struct request {
     struct arena *arena;
     const struct site *site;
     char *const *env; /* "NAME=value", NULL at the end */
+    struct http_client client;
     struct str method;
     /* The path as it was sent, the prefix taken off, not decoded; and as CGI's PATH_INFO has it,
      * empty when that is absent. */
@@ -63,6 +66,11 @@ struct request {
  * could be read are set all the same. ERR_MEMORY. */
 enum err request_read(struct arena *arena, const struct site *site, char *const *env,
                       struct request *request) MUST_CHECK;
+
+/* Where absolute links in an answer begin, without '/' at the end: the site's public URL; where it
+ * has none, what the client has asked, as far as a trusted proxy tells scheme and host; or else
+ * empty. The arena's. */
+struct str request_base(const struct request *request);
 
 /* A CGI variable; empty with a NULL pointer when absent. */
 struct str request_variable(const struct request *request, const char *name);

@@ -157,6 +157,7 @@ enum err request_read(struct arena *arena, const struct site *site, char *const 
 {
     *request = (struct request){.arena = arena, .site = site, .env = env};
     request->method = request_variable(request, "REQUEST_METHOD");
+    client_read(request, &request->client);
     enum err err = read_target(request);
     if (err != ERR_OK)
         return err;

@@ -220,6 +220,20 @@ static void point_at_lists(struct config *config)
 {
     config->site.cookie_names = config->cookie_names;
     config->site.cors_origins = config->cors_origins;
+    config->site.trust.networks = config->proxies;
+}
+
+static void take_proxies(cfg_t *cfg, struct config *config)
+{
+    struct trust *trust = &config->site.trust;
+    trust->forwarded = config_forwarded(cfg_getstr(cfg, "forwarded"));
+    for (unsigned i = 0; i < cfg_size(cfg, "trusted_proxies"); i++) {
+        struct str text = str_of(cfg_getnstr(cfg, "trusted_proxies", i));
+        if (network_parse(text, &config->proxies[trust->network_count]))
+            trust->network_count++;
+        else
+            trust->local = true;
+    }
 }
 
 static void take(cfg_t *cfg, struct config *config)
@@ -243,6 +257,7 @@ static void take(cfg_t *cfg, struct config *config)
     };
     take_list(cfg, "cookie_names", config->cookie_names);
     take_list(cfg, "cors_origins", config->cors_origins);
+    take_proxies(cfg, config);
     point_at_lists(config);
     log_level_parse(cfg_getstr(cfg, "log_level"), &level);
     log_set_level(level);

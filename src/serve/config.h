@@ -20,6 +20,7 @@ struct config {
     int drain_seconds;
     size_t map_bytes;
     struct str cookie_names[LIST_MAX], cors_origins[LIST_MAX];
+    struct network proxies[LIST_MAX];
     struct site site;
 };
 

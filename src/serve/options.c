@@ -60,6 +60,30 @@ static const char *no_origin(const char *text)
     return right ? NULL : "must be origins such as \"https://app.example.com\"";
 }
 
+static const char *no_proxy(const char *text)
+{
+    struct network network;
+    return strcmp(text, "unix") == 0 || network_parse(str_of(text), &network)
+               ? NULL
+               : "must be addresses, networks such as \"10.0.0.0/8\", or \"unix\"";
+}
+
+static const char *const forwarded_words[FORWARDED_COUNT] = {
+    [FORWARDED_NONE] = "none", [FORWARDED_X] = "x-forwarded", [FORWARDED_RFC7239] = "rfc7239"};
+
+enum forwarded config_forwarded(const char *word)
+{
+    enum forwarded kind = FORWARDED_NONE;
+    while (kind < FORWARDED_COUNT && strcmp(forwarded_words[kind], word) != 0)
+        kind++;
+    return kind;
+}
+
+static const char *no_forwarded(const char *text)
+{
+    return config_forwarded(text) < FORWARDED_COUNT ? NULL : "must be none, x-forwarded or rfc7239";
+}
+
 static const char *no_level(const char *text)
 {
     enum log_level level;
@@ -89,6 +113,15 @@ const struct config_option config_options[] = {
      "\vThe path of prefix is part of it, and there is no '/' at its end."},
     {"prefix", KIND_TEXT, "", 0, 0, no_prefix,
      "the path it is mounted under, such as \"/auth\"; empty: none"},
+    {"trusted_proxies", KIND_LIST, "{}", 0, 0, no_proxy,
+     "whose word counts for whom a request comes from: addresses, networks such as \"10.0.0.0/8\", "
+     "or \"unix\" for a web server's peer on a unix socket"},
+    {"forwarded", KIND_TEXT, "none", 0, 0, no_forwarded,
+     "by which headers they say it: none, x-forwarded (X-Forwarded-For, -Proto, -Host) or rfc7239 "
+     "(Forwarded)\vThe other kind is never looked at, for a proxy hands it on as a client has sent "
+     "it. Each proxy must set or append its own itself: what it hands on as the client sent it "
+     "would "
+     "be believed."},
     {"cookie_names", KIND_LIST, "{\"ory_kratos_session\", \"ory_session_*\"}", 0, 0, no_cookie,
      "cookies that hold a session token, the first one known counts; '*' ends a name as any "
      "ending\vAt most 16."},

@@ -101,6 +101,10 @@ static void begin_site(struct golden *golden, struct site *site)
         else if (str_eq(key, STR("cookie"))) {
             golden->cookie_names[0] = value;
             site->cookie_name_count = 1;
+        } else if (str_eq(key, STR("forwarded"))) {
+            /* As on a unix socket, for no case has a REMOTE_ADDR. */
+            site->trust.local = true;
+            site->trust.forwarded = str_eq(value, STR("rfc7239")) ? FORWARDED_RFC7239 : FORWARDED_X;
         } else
             cr_assert_eq(line.len, 0, "%s: unknown line in site", golden->folder);
     }

@@ -49,6 +49,9 @@ wrong() {
     wrong 'public_url = "https://x.example/"' 'and not end with'
     wrong 'prefix = "auth"' "prefix must begin with '/'"
     wrong 'cookie_names = {"a=b"}' 'cookie_names must be names of cookies'
+    wrong 'trusted_proxies = {"10.0.0.0/33"}' 'trusted_proxies must be addresses, networks'
+    wrong 'trusted_proxies = {"::1", "localhost"}' 'trusted_proxies must be addresses, networks'
+    wrong 'forwarded = "x-real-ip"' 'forwarded must be none, x-forwarded or rfc7239'
     wrong 'log_level = "loud"' 'log_level must be error, warn, info or debug'
     wrong 'frobnicate = 1' 'frobnicate'
 }
@@ -81,7 +84,7 @@ wrong() {
     run -0 "$rollcalld" --help
     local option
     for option in store listen socket_mode workers requests_per_worker drain_seconds map_size_mib public_url prefix \
-        cookie_names log_level; do
+        trusted_proxies forwarded cookie_names log_level; do
         [[ $output == *"  $option = "* ]]
     done
     run -0 "$rollcalld" --version
