@@ -74,7 +74,8 @@ static const struct route *find_route(struct str path)
 {
     for (size_t i = 0; dialects[i]; i++)
         for (const struct route *route = dialects[i]->routes; route->path; route++)
-            if (strcmp(route->method, "GET") == 0 && str_eq(path, str_of(route->path)))
+            if (strcmp(route->method, "GET") == 0 && route->want &&
+                str_eq(path, str_of(route->path)))
                 return route;
     return NULL;
 }

@@ -17,7 +17,8 @@ struct route {
     const char *method; /* "GET" answers HEAD too */
     const char *path; /* from the first '/', decoded; a segment "{}" stands for any: see `wilds` */
     /* Checks the parameters and says what is wished. ERR_INVALID or ERR_MALFORMED, with *failure
-     * filled in (views: literals or the request's arena). */
+     * filled in (views: literals or the request's arena). NULL: it is about the process that
+     * answers, which answers it by itself. */
     enum err (*want)(const struct request *request, const struct caller *caller, struct wish *wish,
                      struct failure *failure);
     /* Writes the answer, a 200 unless it says otherwise. */

@@ -260,6 +260,8 @@ static const struct route routes[] = {
     {"GET", V1 "/users/{}/sessions", native_want_list_of_user, native_show_list, NULL, NULL},
     {"GET", V1 "/audit", want_audit, show_audit, NULL, NULL},
     {"GET", V1 "/openapi.json", openapi_want, openapi_show, openapi_who, NULL},
+    {"GET", "/rollcall/health", NULL, NULL, NULL, NULL},
+    {"GET", "/rollcall/metrics", NULL, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };
 

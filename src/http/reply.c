@@ -22,12 +22,25 @@ static const struct {
     {503, "Service Unavailable"},
 };
 
+enum { REASON_COUNT = sizeof(reasons) / sizeof(*reasons) };
+
+int reply_status_at(size_t row)
+{
+    return row < REASON_COUNT ? reasons[row].status : 0;
+}
+
+size_t reply_status_row(int status)
+{
+    size_t row = 0;
+    while (row < REASON_COUNT && reasons[row].status != status)
+        row++;
+    return row;
+}
+
 const char *reply_reason(int status)
 {
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-        if (reasons[i].status == status)
-            return reasons[i].reason;
-    return "Unknown";
+    size_t row = reply_status_row(status);
+    return row < REASON_COUNT ? reasons[row].reason : "Unknown";
 }
 
 void reply_begin(struct reply *reply, struct buf *body)

@@ -31,6 +31,10 @@ struct json_out reply_json(struct reply *reply);
 
 /* The standard reason phrase ("Not Found"); "Unknown" for a number without one. */
 const char *reply_reason(int status);
+/* The statuses that have one, by their row: 0 at the end. And the row of a status, that of the end
+ * for one without. */
+int reply_status_at(size_t row);
+size_t reply_status_row(int status);
 
 /* Appends the whole CGI response: Status, headers, Content-Length, empty line, and unless
  * `head_only` the body. */

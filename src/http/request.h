@@ -26,6 +26,9 @@ struct site {
     const struct str *cors_origins; /* whose pages may ask; none: nobody else's */
     size_t cors_origin_count;
     struct trust trust;
+    const uint8_t
+        *status_token; /* SHA-256 of what lets see how the server is; NULL: nothing does */
+    bool health_open;  /* anybody may see whether it is well */
 };
 
 struct param {

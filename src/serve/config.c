@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "model/secret.h"
 #include "serve/options.h"
 
 #ifndef SYSCONFDIR
@@ -234,6 +235,7 @@ static void take_proxies(cfg_t *cfg, struct config *config)
         else
             trust->local = true;
     }
+    config->site.status_token = config->has_status_token ? config->status_token : NULL;
 }
 
 static void take(cfg_t *cfg, struct config *config)
@@ -245,6 +247,8 @@ static void take(cfg_t *cfg, struct config *config)
         .listen = cfg_getstr(cfg, "listen"),
         .user_agents = cfg_getstr(cfg, "user_agents"),
         .countries = cfg_getstr(cfg, "countries"),
+        .log_file = cfg_getstr(cfg, "log_file"),
+        .access_log_file = cfg_getstr(cfg, "access_log_file"),
         .socket_mode = (mode_t)strtoul(cfg_getstr(cfg, "socket_mode"), NULL, 8),
         .workers = (int)cfg_getint(cfg, "workers"),
         .requests_per_worker = (uint64_t)cfg_getint(cfg, "requests_per_worker"),
@@ -253,8 +257,12 @@ static void take(cfg_t *cfg, struct config *config)
         .site = {.public_url = str_of(cfg_getstr(cfg, "public_url")),
                  .prefix = str_of(cfg_getstr(cfg, "prefix")),
                  .cookie_name_count = cfg_size(cfg, "cookie_names"),
-                 .cors_origin_count = cfg_size(cfg, "cors_origins")},
+                 .cors_origin_count = cfg_size(cfg, "cors_origins"),
+                 .health_open = strcmp(cfg_getstr(cfg, "health"), "anybody") == 0},
     };
+    access_log_parse(cfg_getstr(cfg, "access_log"), &config->access_log);
+    config->has_status_token =
+        secret_hash_parse(str_of(cfg_getstr(cfg, "status_token_sha256")), config->status_token);
     take_list(cfg, "cookie_names", config->cookie_names);
     take_list(cfg, "cors_origins", config->cors_origins);
     take_proxies(cfg, config);

@@ -8,12 +8,14 @@
 
 #include "base/err.h"
 #include "http/request.h"
+#include "model/secret.h"
+#include "serve/watch.h"
 
 enum { LIST_MAX = 16, WORKERS_MAX = 256 };
 
 struct config {
     void *source; /* what the texts below belong to */
-    const char *store, *listen, *user_agents, *countries;
+    const char *store, *listen, *user_agents, *countries, *log_file, *access_log_file;
     mode_t socket_mode;
     int workers;
     uint64_t requests_per_worker;
@@ -21,6 +23,9 @@ struct config {
     size_t map_bytes;
     struct str cookie_names[LIST_MAX], cors_origins[LIST_MAX];
     struct network proxies[LIST_MAX];
+    enum access_log access_log;
+    bool has_status_token;
+    uint8_t status_token[HASH_BYTES];
     struct site site;
 };
 

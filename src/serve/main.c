@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "dialect/tally.h"
 #include "serve/arguments.h"
 #include "serve/config.h"
 #include "serve/notify.h"
@@ -25,6 +26,26 @@ static bool is_cgi(void)
 {
     return (getenv("GATEWAY_INTERFACE") || getenv("REQUEST_METHOD")) &&
            !listen_is_socket(STDIN_FILENO);
+}
+
+/* Who cannot write the log may answer all the same: the web server takes what is said on standard
+ * error. */
+static int answer_once(const struct config *config)
+{
+    struct metrics *metrics = metrics_open(config->store, tally_layout());
+    (void)log_open(config->log_file, config->access_log_file);
+    int code = worker_cgi(config, metrics);
+    metrics_close(metrics);
+    return code;
+}
+
+static int serve_alone(const struct config *config, int listen_fd)
+{
+    struct metrics *metrics = metrics_open(config->store, tally_layout());
+    notify_ready();
+    int code = worker_serve(config, metrics, listen_fd, -1, 0);
+    metrics_close(metrics);
+    return code;
 }
 
 /* Descriptors that were handed over come first, and have been looked at. */
@@ -47,6 +68,9 @@ static int serve(struct config *config, const struct arguments *arguments,
     struct pool_start start = {arguments->config, arguments->argv, handover};
     struct listener listener;
     bool pooled = config->workers || handover;
+    /* Who takes over has no program to go back to. */
+    if (!log_open(config->log_file, config->access_log_file) && !handover)
+        return EXIT_FAILURE;
     if (pooled)
         pool_block_signals();
     enum err err = find_socket(config, handover, &listener);
@@ -55,10 +79,7 @@ static int serve(struct config *config, const struct arguments *arguments,
     log_info("listening on %s", listener.path[0]  ? listener.path
                                 : *config->listen ? config->listen
                                                   : "the socket handed over");
-    if (!pooled)
-        notify_ready();
-    int code =
-        pooled ? pool_run(config, &start, &listener) : worker_serve(config, listener.fd, -1, 0);
+    int code = pooled ? pool_run(config, &start, &listener) : serve_alone(config, listener.fd);
     listen_close(&listener);
     return code;
 }
@@ -86,7 +107,7 @@ static int run(struct config *config, const struct arguments *arguments, struct 
         config_print(config, stdout);
         return !handover || can_take_over(config) ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    return is_cgi() ? worker_cgi(config) : serve(config, arguments, handover);
+    return is_cgi() ? answer_once(config) : serve(config, arguments, handover);
 }
 
 /* Taking over, it goes on with what it has printed when it was tried, whatever has become of the

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "model/secret.h"
 #include "serve/config.h"
+#include "serve/watch.h"
 
 static const char *no_path(const char *text)
 {
@@ -90,6 +92,26 @@ static const char *no_level(const char *text)
     return log_level_parse(text, &level) ? NULL : "must be error, warn, info or debug";
 }
 
+static const char *no_access_log(const char *text)
+{
+    enum access_log form;
+    return access_log_parse(text, &form) ? NULL : "must be off, keyvalue or json";
+}
+
+static const char *no_hash(const char *text)
+{
+    uint8_t hash[HASH_BYTES];
+    return !*text || secret_hash_parse(str_of(text), hash)
+               ? NULL
+               : "must be 64 hexadecimal digits or empty";
+}
+
+static const char *no_audience(const char *text)
+{
+    bool known = strcmp(text, "token") == 0 || strcmp(text, "anybody") == 0;
+    return known ? NULL : "must be token or anybody";
+}
+
 const struct config_option config_options[] = {
     {"store", KIND_TEXT, LOCALSTATEDIR "/lib/rollcall", 0, 0, no_path, "the folder of the store"},
     {"listen", KIND_TEXT, "", 0, 0, no_address,
@@ -136,7 +158,20 @@ const struct config_option config_options[] = {
      "a database in MaxMind's format, by which a new session's country is told from its address; "
      "empty: it is not\vGeoLite2-Country.mmdb is one."},
     {"log_level", KIND_TEXT, "info", 0, 0, no_level,
-     "how much is said on standard error: error, warn, info or debug"},
+     "how much is said: error, warn, info or debug"},
+    {"log_file", KIND_TEXT, "", 0, 0, no_file,
+     "where the log goes; empty: standard error\vSIGUSR1 opens it anew."},
+    {"access_log", KIND_TEXT, "off", 0, 0, no_access_log,
+     "a line for each request: off, keyvalue or json\vIt names the route, never the path, which "
+     "may "
+     "hold a token."},
+    {"access_log_file", KIND_TEXT, "", 0, 0, no_file,
+     "where those lines go; empty: where the log goes"},
+    {"status_token_sha256", KIND_TEXT, "", 0, 0, no_hash,
+     "the SHA-256, in hexadecimal, of the bearer token for /rollcall/health and /rollcall/metrics; "
+     "empty: these are not there\v`printf %s TOKEN | sha256sum` tells it."},
+    {"health", KIND_TEXT, "token", 0, 0, no_audience,
+     "who may ask /rollcall/health: those with that token, or anybody"},
 };
 const size_t config_option_count = sizeof(config_options) / sizeof(*config_options);
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "dialect/tally.h"
 #include "serve/notify.h"
 #include "serve/submit.h"
 #include "serve/worker.h"
@@ -35,6 +36,7 @@ struct pool {
     struct config *config;
     const struct pool_start *start;
     struct listener listener;
+    struct metrics *metrics;
     sigset_t signals;
     bool stopping;
     bool rolling; /* who is to be replaced stays until those who are to replace him are ready */
@@ -56,9 +58,10 @@ static int run(const struct pool *pool, bool writer, pid_t master)
         return EXIT_FAILURE;
     close(pool->to_writer[writer ? 0 : 1]);
     if (!writer)
-        return worker_serve(pool->config, pool->listener.fd, pool->to_writer[0], master);
+        return worker_serve(pool->config, pool->metrics, pool->listener.fd, pool->to_writer[0],
+                            master);
     close(pool->listener.fd);
-    return writer_serve(pool->config, pool->to_writer[1], master);
+    return writer_serve(pool->config, pool->metrics, pool->to_writer[1], master);
 }
 
 void pool_tell_ready(pid_t master)
@@ -111,6 +114,14 @@ static void say_why(const char *who, pid_t pid, int status)
         log_warn("%s %d: exit code %d", who, (int)pid, WEXITSTATUS(status));
     else
         log_info("%s %d: ended", who, (int)pid);
+}
+
+static void count_restart(struct pool *pool, const struct slot *slot, int status)
+{
+    bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    count_add(&pool->metrics->restarts[slot->writer ? ROLE_WRITER : ROLE_WORKER]
+                                      [well ? CAUSE_NORMAL : CAUSE_FAILURE],
+              1);
 }
 
 /* Who ended well is replaced at once; who failed soon after its start only after a while, that
@@ -225,6 +236,50 @@ static void want_workers(struct config *config)
     config->workers = 1;
 }
 
+/* Tells how many there are, unless another pool on this store has been started since. */
+static void publish(struct pool *pool)
+{
+    struct metrics *metrics = pool->metrics;
+    uint64_t alive = 0;
+    if (atomic_load(&metrics->master) != getpid())
+        return;
+    for (int i = 1; i < pool->slot_count; i++)
+        alive += pool->slots[i].pid != 0;
+    atomic_store(&metrics->workers_alive, alive);
+    atomic_store(&metrics->workers_wanted, pool->stopping ? 0 : (uint64_t)pool->config->workers);
+    atomic_store(&metrics->writers_alive, pool->slot_count && pool->slots[0].pid);
+}
+
+static void open_metrics(struct pool *pool)
+{
+    pool->metrics = metrics_open(pool->config->store, tally_layout());
+    atomic_store(&pool->metrics->master, getpid());
+    atomic_store(&pool->metrics->started, clock_now());
+}
+
+/* A store may be elsewhere now, or be there only now. */
+static void move_metrics(struct pool *pool)
+{
+    int64_t started = atomic_load(&pool->metrics->started);
+    metrics_close(pool->metrics);
+    open_metrics(pool);
+    atomic_store(&pool->metrics->started, started);
+    count_add(&pool->metrics->reloads, 1);
+}
+
+/* Everybody who has the log open opens it anew. */
+static void rotate(struct pool *pool)
+{
+    if (!log_reopen())
+        log_error("log: a file cannot be opened anew: %s", strerror(errno));
+    for (int i = 0; i < pool->slot_count; i++)
+        if (pool->slots[i].pid)
+            kill(pool->slots[i].pid, SIGUSR1);
+    for (int i = 0; i < LEAVERS_MAX; i++)
+        if (pool->leavers[i].pid)
+            kill(pool->leavers[i].pid, SIGUSR1);
+}
+
 static void reload(struct pool *pool, int64_t now)
 {
     struct config fresh;
@@ -239,6 +294,7 @@ static void reload(struct pool *pool, int64_t now)
         log_warn("reload: a new \"listen\" takes a restart");
     want_workers(&fresh);
     config_replace(pool->config, &fresh);
+    move_metrics(pool);
     log_info("reloaded");
     roll(pool, now);
 }
@@ -309,6 +365,7 @@ static void reap_one(struct pool *pool, pid_t pid, int status, int64_t now)
     for (int i = 0; i < pool->slot_count; i++)
         if (pool->slots[i].pid == pid) {
             say_why(leaver_role(pool->slots[i].writer), pid, status);
+            count_restart(pool, &pool->slots[i], status);
             bury(&pool->slots[i], status, now);
         }
 }
@@ -355,7 +412,7 @@ static struct timespec until_next(const struct pool *pool, int64_t now)
 
 static sigset_t handled_signals(void)
 {
-    static const int handled[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR2};
+    static const int handled[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
     sigset_t signals;
     sigemptyset(&signals);
     for (size_t i = 0; i < sizeof(handled) / sizeof(*handled); i++)
@@ -388,6 +445,8 @@ static void on_signal(struct pool *pool, const siginfo_t *info)
     int64_t now = clock_monotonic_ns();
     if (info->si_signo == SIGRTMIN)
         note_ready(pool, info->si_pid, now);
+    if (info->si_signo == SIGUSR1)
+        rotate(pool);
     if (pool->stopping)
         return;
     if (info->si_signo == SIGHUP)
@@ -406,6 +465,7 @@ int pool_run(struct config *config, const struct pool_start *start, const struct
                         .signals = handled_signals(),
                         .to_writer = {-1, -1},
                         .trial = {.state_fd = -1, .config_fd = -1}};
+    open_metrics(&pool);
     begin(&pool);
     for (;;) {
         int64_t now = clock_monotonic_ns();
@@ -413,12 +473,14 @@ int pool_run(struct config *config, const struct pool_start *start, const struct
         reap(&pool, now);
         start_due(&pool, now);
         kill_overdue(&pool, now);
+        publish(&pool);
         if (is_over(&pool, now))
             break;
         struct timespec wait = until_next(&pool, now);
         if (sigtimedwait(&pool.signals, &info, &wait) > 0)
             on_signal(&pool, &info);
     }
+    metrics_close(pool.metrics);
     config_free(config);
     log_info("stopped");
     return EXIT_SUCCESS;

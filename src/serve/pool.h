@@ -18,8 +18,9 @@ struct pool_start {
 };
 
 /* Runs until SIGTERM or SIGINT. SIGHUP reads the configuration anew and replaces every process;
- * SIGUSR2 replaces the program as well, in this very process: it does not come back then. Gives the
- * process's exit code; the configuration is freed by then. */
+ * SIGUSR1 opens the log anew in all of them; SIGUSR2 replaces the program as well, in this very
+ * process: it does not come back then. Gives the process's exit code; the configuration is freed by
+ * then. */
 int pool_run(struct config *config, const struct pool_start *start,
              const struct listener *listener);
 

@@ -1,5 +1,7 @@
 #include "serve/route.h"
 
+#include "serve/status.h"
+
 /* Takes the segment after the leading '/' off *path; false when the path does not begin with one.
  */
 static bool next_segment(struct str *path, struct str *segment)
@@ -67,6 +69,12 @@ static bool answers(const struct route *route, struct str method)
     return str_eq(own, method) || (str_eq(own, STR("GET")) && str_eq(method, STR("HEAD")));
 }
 
+/* What the process answers by itself is there only where it is configured. */
+static bool is_there(const struct request *request, const struct route *route)
+{
+    return route->want || status_is_there(request->site, route);
+}
+
 static bool is_noted(struct str allow, struct str method)
 {
     const char *at = memmem(allow.ptr ? allow.ptr : "", allow.len, method.ptr, method.len);
@@ -93,7 +101,8 @@ static enum err find_at(const struct request *request, struct str path, struct m
         return ERR_NO_ROUTE;
     bool slash = match->dialect->slash_at_end;
     for (const struct route *route = match->dialect->routes; route->path; route++) {
-        if (!path_is(request, path, str_of(route->path), slash, match->wilds))
+        if (!is_there(request, route) ||
+            !path_is(request, path, str_of(route->path), slash, match->wilds))
             continue;
         if (answers(route, request->method)) {
             match->route = route;

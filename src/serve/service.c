@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "serve/cors.h"
 #include "serve/route.h"
+#include "serve/status.h"
+#include "serve/watch.h"
 
 static void make_request_id(struct service *service, char *out)
 {
@@ -110,6 +112,8 @@ static enum err pass(struct passage *passage)
     struct request *request = &passage->request;
     enum err err = route_find(request, &passage->match);
     memcpy(request->wilds, passage->match.wilds, sizeof(request->wilds));
+    if (err == ERR_OK && !passage->match.route->want)
+        return status_answer(passage->service, request, passage->match.route, &passage->reply);
     if (err == ERR_OK)
         err = admit(passage);
     if (err == ERR_OK && !passage->body->whole)
@@ -192,11 +196,40 @@ static void note_activity(struct passage *passage)
         submit_later(service->submitter, put, 1, passage->request.now);
 }
 
+/* The app's id outlives the snapshot that it was read in. */
+static struct str app_of(const struct passage *passage, char *kept)
+{
+    struct str id = passage->caller.app.id;
+    if (id.len > APP_ID_MAX)
+        return STR_NONE;
+    memcpy(kept, id.ptr ? id.ptr : "", id.len);
+    return (struct str){kept, id.len};
+}
+
+static void keep_count(const struct passage *passage, struct str app, bool head_only)
+{
+    const struct service *service = passage->service;
+    const struct request *request = &passage->request;
+    struct sight sight = {
+        .at = request->now,
+        .id = request->id,
+        .dialect = passage->match.dialect,
+        .route = passage->match.route,
+        .app = app,
+        .method = request->method,
+        .client = request_variable(request, "REMOTE_ADDR"),
+        .status = passage->reply.status,
+        .ns = (uint64_t)(service->monotonic_ns() - request->started_ns),
+        .bytes = head_only ? 0 : passage->reply.body->len,
+    };
+    watch_request(service->watch, &sight);
+}
+
 void service_answer(void *context, char *const *env, const struct body *body, struct buf *out)
 {
     struct service *service = context;
     struct passage passage = {.service = service, .body = body};
-    char id[REQUEST_ID_TEXT];
+    char id[REQUEST_ID_TEXT], app_id[APP_ID_MAX];
     service->make_id(service, id);
     reply_begin(&passage.reply, &service->body);
     enum err err = read_request(&passage, env, id);
@@ -208,10 +241,14 @@ void service_answer(void *context, char *const *env, const struct body *body, st
     } else if (err == ERR_OK) {
         cors_add(&passage.request, &passage.match, &passage.reply);
     }
-    reply_write(&passage.reply, str_eq(passage.request.method, STR("HEAD")), out);
+    bool head_only = str_eq(passage.request.method, STR("HEAD"));
+    reply_write(&passage.reply, head_only, out);
+    struct str app = app_of(&passage, app_id);
     if (passage.snapshot)
         snapshot_end(passage.snapshot);
     if (err == ERR_OK && passage.wish.verb != VERB_END)
         note_activity(&passage);
+    if (service->watch)
+        keep_count(&passage, app, head_only);
     arena_reset(service->arena);
 }

@@ -11,6 +11,8 @@
 #include "serve/submit.h"
 #include "store/store.h"
 
+struct watch;
+
 enum { REQUEST_ID_TEXT = KSUID_TEXT, REQUEST_MEMORY_MAX = 64 * 1024 * 1024 };
 
 /* What a process needs to answer. Clock and ids are fields so that tests can hold them still. */
@@ -18,7 +20,8 @@ struct service {
     struct site site;
     struct store *store; /* not owned, and neither is the next */
     struct submitter *submitter;
-    struct core *core; /* owned, as are the next two */
+    const struct watch *watch; /* what is kept of each request, set by the caller; NULL: nothing */
+    struct core *core;         /* owned, as are the next two */
     struct arena *arena;
     struct buf body;
     struct enrich enrich; /* the caller sets its paths; what it opens is owned */

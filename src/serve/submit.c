@@ -60,6 +60,18 @@ static enum err send_message(int fd, struct str message, int answer_to)
     return errno == EMSGSIZE ? ERR_TOO_LARGE : ERR_BUSY;
 }
 
+/* Counted before it is sent, so that the writer is never seen to have taken more than that. */
+static enum err send_counted(struct submitter *submitter, int answer_to)
+{
+    struct metrics *metrics = submitter->metrics;
+    if (metrics)
+        count_add(&metrics->batches_sent, 1);
+    enum err err = send_message(submitter->fd, buf_view(&submitter->message), answer_to);
+    if (metrics && err != ERR_OK)
+        count_add(&metrics->batches_taken, 1);
+    return err;
+}
+
 static enum err await(int fd, struct outcome *outcome)
 {
     struct pollfd wait = {.fd = fd, .events = POLLIN};
@@ -90,7 +102,7 @@ static enum err send_and_await(struct submitter *submitter, struct outcome *outc
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return ERR_BUSY;
-    enum err err = send_message(submitter->fd, buf_view(&submitter->message), pair[1]);
+    enum err err = send_counted(submitter, pair[1]);
     /* The writer's is the only one left of that end: when it dies, the wait is over. */
     close(pair[1]);
     if (err == ERR_OK)
@@ -99,13 +111,29 @@ static enum err send_and_await(struct submitter *submitter, struct outcome *outc
     return err;
 }
 
+void submit_count(struct metrics *metrics, size_t batches, bool failed)
+{
+    if (!metrics)
+        return;
+    histogram_add(&metrics->batches, &batch_scale, batches);
+    count_add(&metrics->transactions_failed, failed);
+}
+
+static enum err write_here(struct submitter *submitter, const struct put *puts, size_t count,
+                           int64_t now, struct outcome *outcome)
+{
+    enum err err =
+        submitter->store ? store_apply(submitter->store, puts, count, now, outcome) : ERR_BUSY;
+    submit_count(submitter->metrics, 1, err_status(err) >= 500);
+    return err;
+}
+
 enum err submit(struct submitter *submitter, const struct put *puts, size_t count, int64_t now,
                 struct outcome *outcome)
 {
     *outcome = (struct outcome){.at = 0};
     if (submitter->fd < 0)
-        return submitter->store ? store_apply(submitter->store, puts, count, now, outcome)
-                                : ERR_BUSY;
+        return write_here(submitter, puts, count, now, outcome);
     enum err err = encode(submitter, puts, count, now);
     return err == ERR_OK ? send_and_await(submitter, outcome) : err;
 }
@@ -117,7 +145,7 @@ void submit_later(struct submitter *submitter, const struct put *puts, size_t co
     if (submitter->fd < 0)
         err = submit(submitter, puts, count, now, &outcome);
     else if ((err = encode(submitter, puts, count, now)) == ERR_OK)
-        err = send_message(submitter->fd, buf_view(&submitter->message), -1);
+        err = send_counted(submitter, -1);
     if (err != ERR_OK)
         log_warn("a write that nobody waits for was not done: %s", err_word(err));
 }

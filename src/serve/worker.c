@@ -10,12 +10,14 @@
 #include "model/secret.h"
 #include "serve/pool.h"
 #include "serve/service.h"
+#include "serve/watch.h"
 
 struct worker {
     const struct config *config;
     struct service service;
     struct store *store;
     struct submitter submitter;
+    struct watch watch;
     bool complained;
 };
 
@@ -60,6 +62,8 @@ static enum err begin(struct worker *worker)
         return ERR_INTERNAL;
     }
     enum err err = service_begin(&worker->service, NULL, &worker->config->site, &worker->submitter);
+    worker->watch.access_log = worker->config->access_log;
+    worker->service.watch = &worker->watch;
     worker->service.enrich.user_agents_path = worker->config->user_agents;
     worker->service.enrich.geo_path = worker->config->countries;
     if (err == ERR_OK)
@@ -80,22 +84,33 @@ static void on_stop(int signal)
     gateway_stop();
 }
 
+static void on_rotation(int signal)
+{
+    (void)signal;
+    log_reopen();
+}
+
+/* libfcgi puts its own in the place of none (FCGX_Init), which ends the process at a SIGUSR1. */
 static void handle_signals(void)
 {
     struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+    struct sigaction rotation = {.sa_handler = on_rotation, .sa_flags = SA_RESTART};
     sigset_t none;
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &stop, NULL);
     signal(SIGHUP, SIG_IGN); /* a terminal's, or one meant for the master */
-    signal(SIGUSR1, SIG_IGN);
+    sigaction(SIGUSR1, &rotation, NULL);
     signal(SIGUSR2, SIG_IGN);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int worker_serve(const struct config *config, int listen_fd, int writer_fd, pid_t master)
+int worker_serve(const struct config *config, struct metrics *metrics, int listen_fd, int writer_fd,
+                 pid_t master)
 {
-    struct worker worker = {.config = config, .submitter = {.fd = writer_fd}};
+    struct worker worker = {.config = config,
+                            .submitter = {.fd = writer_fd, .metrics = metrics},
+                            .watch.metrics = metrics};
     handle_signals();
     enum err err = begin(&worker);
     if (err == ERR_OK) {
@@ -106,9 +121,10 @@ int worker_serve(const struct config *config, int listen_fd, int writer_fd, pid_
     return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int worker_cgi(const struct config *config)
+int worker_cgi(const struct config *config, struct metrics *metrics)
 {
-    struct worker worker = {.config = config, .submitter = {.fd = -1}};
+    struct worker worker = {
+        .config = config, .submitter = {.fd = -1, .metrics = metrics}, .watch.metrics = metrics};
     enum err err = begin(&worker);
     if (err == ERR_OK)
         err = gateway_cgi(environ, answer, &worker);

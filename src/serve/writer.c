@@ -23,6 +23,7 @@ enum { PURGE_STEP = 2000, PAUSE_S = 5 };
 
 struct writer {
     const struct config *config;
+    struct metrics *metrics;
     int fd;
     struct store *store;
     bool complained;
@@ -43,19 +44,27 @@ static void on_stop(int signal)
     stopped = 1;
 }
 
-/* The signal is let in while waiting alone, so that it cannot come between a look and the wait. */
+static void on_rotation(int signal)
+{
+    (void)signal;
+    log_reopen();
+}
+
+/* Signals are let in while waiting alone, so that none can come between a look and the wait. */
 static void handle_signals(sigset_t *while_waiting)
 {
-    struct sigaction stop = {.sa_handler = on_stop};
+    struct sigaction stop = {.sa_handler = on_stop}, rotation = {.sa_handler = on_rotation};
     sigset_t blocked;
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGUSR1, &rotation, NULL);
     signal(SIGHUP, SIG_IGN);
     signal(SIGUSR2, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGTERM);
     sigaddset(&blocked, SIGINT);
+    sigaddset(&blocked, SIGUSR1);
     sigprocmask(SIG_SETMASK, &blocked, NULL);
     sigemptyset(while_waiting);
 }
@@ -142,6 +151,7 @@ static bool receive(struct writer *writer)
         stopped = 1;
         return false;
     }
+    count_add(&writer->metrics->batches_taken, 1);
     struct str message = {writer->message, header.msg_flags & MSG_TRUNC ? 0 : (size_t)got};
     take_up(writer, message, descriptor_of(&header));
     return true;
@@ -149,19 +159,27 @@ static bool receive(struct writer *writer)
 
 static void write_all(struct writer *writer)
 {
-    bool open = open_store(writer);
+    bool open = open_store(writer), failed = true;
     if (open)
         store_apply_all(writer->store, writer->batches, writer->count);
     for (size_t i = 0; i < writer->count; i++) {
         if (!open)
             writer->batches[i].err = ERR_BUSY;
+        failed = failed && err_status(writer->batches[i].err) >= 500;
         answer(writer, i);
     }
+    submit_count(writer->metrics, writer->count, failed);
     writer->count = 0;
     arena_reset(writer->arena);
 }
 
 /* ---- in between ---- */
+
+/* A worker that was killed between counting a batch and sending it has left one too many. */
+static void nothing_waits(struct metrics *metrics)
+{
+    atomic_store(&metrics->batches_taken, count_get(&metrics->batches_sent));
+}
 
 static void look_after(struct writer *writer)
 {
@@ -185,7 +203,8 @@ static void serve(struct writer *writer, const sigset_t *while_waiting)
     struct timespec pause = {.tv_sec = PAUSE_S};
     while (!stopped) {
         struct pollfd wait = {.fd = writer->fd, .events = POLLIN};
-        (void)!ppoll(&wait, 1, &pause, while_waiting);
+        if (ppoll(&wait, 1, &pause, while_waiting) == 0)
+            nothing_waits(writer->metrics);
         while (writer->count < LETTERS_MAX && receive(writer))
             ;
         if (writer->count)
@@ -194,7 +213,7 @@ static void serve(struct writer *writer, const sigset_t *while_waiting)
     }
 }
 
-int writer_serve(const struct config *config, int fd, pid_t master)
+int writer_serve(const struct config *config, struct metrics *metrics, int fd, pid_t master)
 {
     sigset_t while_waiting;
     struct writer *writer = calloc(1, sizeof(*writer));
@@ -202,6 +221,7 @@ int writer_serve(const struct config *config, int fd, pid_t master)
     handle_signals(&while_waiting);
     if (ready) {
         *writer = (struct writer){.config = config,
+                                  .metrics = metrics,
                                   .fd = fd,
                                   .arena = arena_new(MEMORY_MAX),
                                   .message = malloc(MESSAGE_MAX)};

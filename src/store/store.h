@@ -348,9 +348,14 @@ struct store_stat {
     uint64_t apps, users, sessions, audit_lines, index_entries;
     uint64_t file_bytes, used_bytes, map_bytes;
     uint64_t readers, readers_max;
+    uint64_t readers_behind; /* how many transactions were committed since the oldest one began */
     uint32_t format;
 };
 enum err store_stat(struct store *store, struct store_stat *stat) MUST_CHECK;
+
+/* Whether it can be read, and is still what its path names. ERR_NOT_FOUND: it was moved away, or
+ * another one has taken its place. */
+enum err store_answers(struct store *store) MUST_CHECK;
 
 /* Looks whether every index entry has its record and every record its index entries, and that
  * counts agree. `report(context, sentence)` is called for each fault; *faults is their number. */

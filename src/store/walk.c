@@ -1,4 +1,9 @@
 /* Walks over whole kinds of objects, and what else an administrator asks of a store. */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "base/bytes.h"
 #include "store/cursor.h"
 #include "store/session_read.h"
@@ -150,6 +155,23 @@ static uint64_t *counter_of(struct store_stat *stat, enum table table)
     }
 }
 
+/* A line of LMDB's table: process, thread, and the last transaction that its snapshot has, or "-".
+ */
+static int take_reader(const char *line, void *context)
+{
+    uint64_t *oldest = context, transaction;
+    if (sscanf(line, "%*d %*x %" SCNu64, &transaction) == 1 && transaction < *oldest)
+        *oldest = transaction;
+    return 0;
+}
+
+static uint64_t count_behind(struct store *store, uint64_t last)
+{
+    uint64_t oldest = last;
+    mdb_reader_list(store->env, take_reader, &oldest);
+    return last - oldest;
+}
+
 enum err store_stat(struct store *store, struct store_stat *stat)
 {
     struct snapshot *snapshot;
@@ -174,5 +196,35 @@ enum err store_stat(struct store *store, struct store_stat *stat)
     stat->map_bytes = info.me_mapsize;
     stat->readers = info.me_numreaders;
     stat->readers_max = info.me_maxreaders;
+    stat->readers_behind = count_behind(store, info.me_last_txnid);
     return ERR_OK;
+}
+
+static bool is_in_place(struct store *store)
+{
+    struct stat opened, named;
+    const char *path;
+    char file[PATH_MAX];
+    int fd;
+    if (mdb_env_get_path(store->env, &path) != MDB_SUCCESS ||
+        mdb_env_get_fd(store->env, &fd) != MDB_SUCCESS)
+        return false;
+    int len = snprintf(file, sizeof(file), "%s/data.mdb", path);
+    return len > 0 && (size_t)len < sizeof(file) && fstat(fd, &opened) == 0 &&
+           stat(file, &named) == 0 && opened.st_dev == named.st_dev &&
+           opened.st_ino == named.st_ino;
+}
+
+enum err store_answers(struct store *store)
+{
+    struct snapshot *snapshot;
+    uint64_t format = 0;
+    enum err err = snapshot_begin(store, &snapshot);
+    if (err != ERR_OK)
+        return err;
+    err = env_get_number(snapshot->txn, store, TABLE_META, STR("format"), &format);
+    snapshot_end(snapshot);
+    if (err == ERR_OK && format == 0)
+        err = ERR_CORRUPT;
+    return err == ERR_OK && !is_in_place(store) ? ERR_NOT_FOUND : err;
 }

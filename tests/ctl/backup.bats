@@ -154,7 +154,7 @@ has_answered() {
     run -0 "$ROLLCALL" restore --force copy
     lets_in 401 "$token"
     lets_in 200 one
-    [ "$(ls "$ROLLCALL_STORE" | tr '\n' ' ')" = "data.mdb lock.mdb " ]
+    [ "$(ls "$ROLLCALL_STORE" | tr '\n' ' ')" = "data.mdb lock.mdb metrics " ]
     start_pool "workers = 1"
     "$ROLLCALL_BUILD/tests/fcgi-client" "$BATS_FILE_TMPDIR/rollcall.sock" REQUEST_METHOD=GET \
         REQUEST_URI=/sessions/whoami QUERY_STRING= HTTP_X_SESSION_TOKEN=one | grep -q '^Status: 200'

@@ -171,7 +171,7 @@ def body_faults(document, response, exchange):
     if exchange.method == "HEAD":
         return
     try:
-        body = json.loads(exchange.body)
+        body = json.loads(exchange.body) if media_type == "application/json" else exchange.body
     except ValueError as error:
         yield f"the body is no JSON: {error}"
         return

@@ -6,6 +6,10 @@ bats_require_minimum_version 1.5.0
 
 document=$ROLLCALL_SOURCE/data/openapi.json
 
+sha256_of() {
+    printf %s "$1" | sha256sum | cut -d' ' -f1
+}
+
 setup_file() {
     echo '{"kind":"app","id":"acme","session":{"lifetime_s":86400,"idle_s":3600,"retain_s":86400},"corbado":{"project_id":"pro-1"},"kratos":{"tokenizer":"t"},"prelude":{"dpop":"optional","mode":"dev"},"keys":[{"for":"admin","secret":"rk"},{"for":"prelude","secret":"mk"},{"for":"corbado","secret":"corbado1_x"},{"for":"streambird","secret":"sk_test_x"}]}
 {"kind":"app","id":"capped","session":{"max_per_user":1},"keys":[{"for":"corbado","secret":"corbado1_capped"}]}
@@ -14,7 +18,7 @@ setup_file() {
 {"kind":"session","app":"acme","user":"usr-1","token":"jane-1","user_agent":"Mozilla/5.0","ip":"203.0.113.7","host":"app.example.com","country_code":"US","device":{"type":"mobile","model":"iPhone 15 Pro","name":"Mobile Safari","version":"17.4","long_version":"17.4.1","os":{"name":"iOS","version":"17.4"}},"factors":[{"delivery_channel":"sms","type":"otp","method":{"method_id":"pn_1","method_type":"phone_number","phone_number_id":"pn_1","phone_number":"+14152222222","last_verified_at":1643163802}}],"ids":{"rocketchat":"QoYYFw2t9oKks2niG"}}' >"$BATS_FILE_TMPDIR/records.jsonl"
     mkdir "$BATS_FILE_TMPDIR/answers"
     make_store "$BATS_FILE_TMPDIR/records.jsonl"
-    start_pool "workers = 2" 'public_url = "https://login.example"'
+    start_pool "workers = 2" 'public_url = "https://login.example"' "status_token_sha256 = \"$(sha256_of st)\""
     start_web socket.conf
 }
 
@@ -35,7 +39,7 @@ cgi() {
     local method=$1 target=$2 query=
     shift 2
     [[ $target != *\?* ]] || query=${target#*\?}
-    env "$@" ROLLCALL_CONFIG=/dev/null REQUEST_METHOD="$method" REQUEST_URI="$target" QUERY_STRING="$query" \
+    env "$@" ROLLCALL_CONFIG=/dev/null ROLLCALL_STATUS_TOKEN_SHA256="$(sha256_of st)" REQUEST_METHOD="$method" REQUEST_URI="$target" QUERY_STRING="$query" \
         SCRIPT_NAME= GATEWAY_INTERFACE=CGI/1.1 "$rollcalld" </dev/null 2>>"$BATS_FILE_TMPDIR/cgi.log" |
         tr -d '\r' >"$BATS_TEST_TMPDIR/cgi"
     headers=$(sed '/^$/,$d' "$BATS_TEST_TMPDIR/cgi")
@@ -72,8 +76,9 @@ operations() {
     expect_status 200
     [ "$body" = "$(cat "$document")" ]
     while read -r method path; do
-        [ "$path" != /rollcall/v1/openapi.json ] || continue
-        cgi "$method" "$path" ROLLCALL_STORE="$BATS_TEST_TMPDIR/none"
+        # What says of itself that there is no store, and what needs none.
+        [[ $path != /rollcall/v1/openapi.json && $path != /rollcall/metrics ]] || continue
+        cgi "$method" "$path" ROLLCALL_STORE="$BATS_TEST_TMPDIR/none" HTTP_AUTHORIZATION="Bearer st"
         expect_status 503
     done < <(operations)
 }
@@ -131,6 +136,10 @@ operations() {
     native POST "/sessions/$id/extend"
     expect_status 409
     native POST /sessions/revoke '{"user":"nobody","as":"logged_out"}'
+    get /rollcall/health -H "Authorization: Bearer st"
+    expect_status 200
+    get /rollcall/metrics -H "Authorization: Bearer st"
+    expect_status 200
     native GET '/audit?limit=2'
     expect_status 200
     native GET "/audit?after=$(jq -r .next <<<"$body")"
