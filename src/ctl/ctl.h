@@ -28,7 +28,8 @@ struct command {
 };
 
 extern const struct command ctl_init, ctl_import, ctl_list, ctl_session, ctl_user, ctl_app, ctl_key,
-    ctl_token, ctl_audit, ctl_explain, ctl_stat, ctl_check, ctl_purge, ctl_backup, ctl_restore;
+    ctl_token, ctl_audit, ctl_explain, ctl_stat, ctl_top, ctl_check, ctl_purge, ctl_backup,
+    ctl_restore;
 /* `rollcall` itself. */
 extern const struct command ctl_rollcall;
 

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2154 # run sets stderr
 load ctl
 
-commands=(init import list session user app key token audit stat check purge backup restore)
+commands=(init import list session user app key token audit stat top check purge backup restore)
 nested=("session create" "session show" "session touch" "session extend" "session revoke" "user list" "user show"
     "user set" "key list" "key rotate" "key add" "key remove")
 
