@@ -3,14 +3,15 @@
 
 #include <stdlib.h>
 
-int worker_serve(const struct config *config, int listen_fd, int writer_fd, pid_t master)
+int worker_serve(const struct config *config, struct metrics *metrics, int listen_fd, int writer_fd,
+                 pid_t master)
 {
-    (void)config, (void)listen_fd, (void)writer_fd, (void)master;
+    (void)config, (void)metrics, (void)listen_fd, (void)writer_fd, (void)master;
     return EXIT_FAILURE;
 }
 
-int worker_cgi(const struct config *config)
+int worker_cgi(const struct config *config, struct metrics *metrics)
 {
-    (void)config;
+    (void)config, (void)metrics;
     return EXIT_FAILURE;
 }
