@@ -50,7 +50,7 @@ static void put_bound(struct buf *buf, const json_t *schema, const char *member,
                    json_integer_value(bound));
 }
 
-/* What a value may be: "integer, at least 1, at most 100; 10 if not given. " */
+/* What a value may be: "integer, at least 1, at most 100; 10 if not given". */
 static void put_schema(struct buf *buf, json_t *document, json_t *schema)
 {
     json_t *items = schema_resolve(document, json_object_get(schema, "items"));
