@@ -44,6 +44,7 @@ logged() {
     asks
     [ "$(stat -c %a "$socket")" = 600 ]
     until_true has_workers 2
+    until_true has_workers 2
     [ "$(workers | wc -l)" = 2 ]
     # The master opens no store.
     ! ls -l "/proc/$pool/fd" | grep -q data.mdb
@@ -171,6 +172,7 @@ logged() {
         note_pid $!
         until_true asks "$BATS_FILE_TMPDIR/spawned$n.sock"
     done
+    until_true has_workers 2
     [ "$(workers | wc -l)" = 2 ]
 }
 
