@@ -53,6 +53,10 @@ wrong() {
     wrong 'trusted_proxies = {"::1", "localhost"}' 'trusted_proxies must be addresses, networks'
     wrong 'forwarded = "x-real-ip"' 'forwarded must be none, x-forwarded or rfc7239'
     wrong 'log_level = "loud"' 'log_level must be error, warn, info or debug'
+    wrong 'log_file = "relative"' 'log_file must be an absolute path'
+    wrong 'access_log = "on"' 'access_log must be off, keyvalue or json'
+    wrong 'status_token_sha256 = "abc"' 'status_token_sha256 must be 64 hexadecimal digits or empty'
+    wrong 'health = "everybody"' 'health must be token or anybody'
     wrong 'frobnicate = 1' 'frobnicate'
 }
 
