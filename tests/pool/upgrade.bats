@@ -168,6 +168,28 @@ load() {
     ! grep -q 'fcgi.*\(died\|exited\|terminated\)' "$BATS_FILE_TMPDIR/lighttpd.log"
 }
 
+@test "a socket that was handed over is handed on, and stays where it was" {
+    make_config "workers = 1"
+    export ROLLCALL_CONFIG=$BATS_FILE_TMPDIR/rollcall.conf
+    "$ROLLCALL_BUILD/tests/hand-over" "$socket" "$rollcalld" 2>>"$log" 3>&- &
+    pool=$!
+    note_pid $pool
+    until_true asks
+    upgrade
+    until_true only_last_are_left worker 1
+    asks
+    end_process $pool
+    socket=$BATS_FILE_TMPDIR/spawned.sock
+    spawn-fcgi -n -s "$socket" -- "$rollcalld" 2>>"$log" 3>&- &
+    pool=$!
+    note_pid $pool
+    until_true asks
+    upgrade
+    until_true only_last_are_left worker 1
+    asks
+    [ -S "$socket" ]
+}
+
 @test "what cannot take over leaves all as it was" {
     start_pool "workers = 1"
     until_true has_started worker 1
