@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 # What tests/package/run and tests/package/inside say of each thing they try, in TAP.
 
-number=0 failed=0
+number=0 failed=0 running=''
 
 # check NAME COMMAND...: a command that fails, or a function in which one does; then what it printed is shown. Not to be
 # called where a failure is looked at, as after `if`: there, none would end the function.
@@ -10,8 +10,11 @@ check() {
     log=$(mktemp)
     shift
     number=$((number + 1))
-    (set -e && "$@") >"$log" 2>&1 </dev/null
-    status=$?
+    # A signal is minded while one waits, and not while one runs something.
+    (set -e && "$@") >"$log" 2>&1 </dev/null &
+    running=$!
+    wait $running
+    status=$? running=''
     if [ $status = 0 ]; then
         echo "ok - $name"
     else
