@@ -144,10 +144,11 @@ static enum err read_target(struct request *request)
     struct str given = request_variable(request, "QUERY_STRING");
     request->query = given.len ? given : query;
     request->path = without_prefix(path, request->site->prefix);
-    /* A request line that names a script says where the rest begins in PATH_INFO alone. Without a
-     * script PATH_INFO is the path once more, but with "//" and ".." smoothed out by some servers.
-     */
-    if (request_variable(request, "SCRIPT_NAME").len)
+    /* A request line that names a script says where the rest begins in PATH_INFO alone. Where the
+     * prefix says it, or without a script, PATH_INFO is of no use: servers smooth out "//" and
+     * "..", and some take the first segment after the prefix for a script. */
+    bool known = request->path.len < path.len;
+    if (!known && request_variable(request, "SCRIPT_NAME").len)
         request->path_info = request_variable(request, "PATH_INFO");
     return ERR_OK;
 }

@@ -144,19 +144,19 @@ load() {
 
 @test "HUP and USR2 by turns under load behind lighttpd: nothing is lost" {
     start_pool "workers = 2"
-    start_web socket.conf
+    start_web
     load "${ROLLCALL_RELOAD_S:-4}"
 }
 
 @test "HUP and USR2 by turns under load behind Apache: nothing is lost" {
     start_pool "workers = 2"
-    start_apache proxy-fcgi.conf
+    start_web apache-conf/rollcall.conf
     load "${ROLLCALL_RELOAD_S:-4}"
 }
 
 @test "the program that the web server started is replaced under its eyes" {
     make_config "workers = 1"
-    start_web bin-path.conf
+    start_web lighttpd-conf/rollcall-bin-path.conf
     log=$BATS_FILE_TMPDIR/lighttpd.log
     grep -q ': started$' "$log" || log=$BATS_FILE_TMPDIR/web.log
     pool=$(sed -n 's/.* \[\([0-9]*\)\] worker [0-9]*: started$/\1/p' "$log")

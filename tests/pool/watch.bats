@@ -78,7 +78,7 @@ lines() {
 
 @test "through a web server, every request is counted once, by dialect, route and status" {
     start_pool "workers = 2" "$guard"
-    start_web socket.conf
+    start_web
     local n name=rollcall_requests_total duration=rollcall_request_duration_seconds_count
     local refused='{dialect="kratos",method="GET",route="/sessions/whoami",status="401"}'
     local -A before
@@ -333,7 +333,7 @@ lines() {
 
 @test "no token gets into the log, wherever it was sent" {
     start_pool "workers = 2" 'log_level = "debug"' 'access_log = "keyvalue"' "$guard" 'cookie_names = {"s"}'
-    start_web socket.conf
+    start_web
     local token=s3cret-session path
     for path in /sessions/whoami /sessions /v1/session/me/list /v2/sessions /v1/auth/sessions /api/v1/sessions/list \
         /rollcall/v1/sessions /rollcall/v1/openapi.json /rollcall/metrics /nowhere; do

@@ -68,9 +68,10 @@ make_config() {
     } >"$BATS_FILE_TMPDIR/rollcall.conf"
 }
 
-# start_pool [LINE...]: a pool on $BATS_FILE_TMPDIR/rollcall.sock; its master's id is in $pool.
+# start_pool [LINE...]: a pool on $pool_address, by default $BATS_FILE_TMPDIR/rollcall.sock; its master's id is in $pool.
+pool_address=''
 start_pool() {
-    make_config "listen = \"unix:$BATS_FILE_TMPDIR/rollcall.sock\"" "$@"
+    make_config "listen = \"${pool_address:-unix:$BATS_FILE_TMPDIR/rollcall.sock}\"" "$@"
     "$rollcalld" --config "$BATS_FILE_TMPDIR/rollcall.conf" 2>>"$BATS_FILE_TMPDIR/pool.log" 3>&- &
     pool=$!
     note_pid $pool
@@ -78,50 +79,102 @@ start_pool() {
     until_true grep -q "\[$pool\] .*: started\$" "$BATS_FILE_TMPDIR/pool.log"
 }
 
+# ---- web servers, each with a recipe of the tree: as somebody copies it, who edits what it takes for granted ----
+
+# place RECIPE [WORDS=>OTHERS...]: copies it, with others in place of words, each of which has to be there.
+place() {
+    local recipe=$1 edit script=(-e '')
+    shift
+    for edit in "$@"; do
+        grep -qF -- "${edit%%=>*}" "$ROLLCALL_SOURCE/$recipe" || {
+            echo "$recipe has no ${edit%%=>*}" >&2
+            return 1
+        }
+        script+=(-e "s|${edit%%=>*}|${edit#*=>}|")
+    done
+    sed "${script[@]}" "$ROLLCALL_SOURCE/$recipe" >"$BATS_FILE_TMPDIR/site.conf"
+}
+
+serve_lighttpd() {
+    local edits=("rollcall_path = \"/\"=>rollcall_path = \"$mount/\"")
+    local config="/etc/rollcall/rollcall.conf=>$BATS_FILE_TMPDIR/rollcall.conf"
+    case $1 in
+    *-bin-path.conf) edits+=("$config" "/usr/sbin/rollcalld=>$rollcalld" "/run/lighttpd/=>$BATS_FILE_TMPDIR/") ;;
+    *-cgi.conf)
+        edits+=("$config" "/usr/libexec/rollcall/=>$BATS_FILE_TMPDIR/")
+        make_entry "$BATS_FILE_TMPDIR/rollcall.cgi"
+        ;;
+    *) edits+=("/run/rollcall/=>$BATS_FILE_TMPDIR/") ;;
+    esac
+    place "$1" "${edits[@]}" || return
+    PORT=$port DIR=$BATS_FILE_TMPDIR exec lighttpd -D -f "$ROLLCALL_SOURCE/tests/support/lighttpd.conf"
+}
+
+# make_entry FILE [SED OPTION...]: the entry for plain CGI, as `make` makes it.
+make_entry() {
+    sed -e "s|@sbindir@|$ROLLCALL_BUILD|" "${@:2}" "$ROLLCALL_SOURCE/cgi-bin/rollcall.cgi.in" >"$1"
+    chmod +x "$1"
+}
+
+# A recipe for Apache is taken as it is: what it is to be told otherwise is defined beforehand.
+serve_apache() {
+    local backend=unix:$BATS_FILE_TMPDIR/rollcall.sock\|fcgi://rollcall
+    [ -z "$pool_address" ] || backend=fcgi://${pool_address#tcp:}
+    mkdir -p "$BATS_FILE_TMPDIR/htdocs"
+    place "$1" || return
+    PORT=$port DIR=$BATS_FILE_TMPDIR exec apache2 -D FOREGROUND -C "Define ROLLCALL_BACKEND \"$backend\"" \
+        -C "Define ROLLCALL_PATH \"$mount/\"" -C "Define ROLLCALLD \"$rollcalld\"" \
+        -C "Define ROLLCALL_CONFIG \"$BATS_FILE_TMPDIR/rollcall.conf\"" -f "$ROLLCALL_SOURCE/tests/support/apache.conf"
+}
+
+# In a folder of somebody else's server: what Apache itself is told is what a host that lends folders tells it. The prefork MPM
+# ends its whole process group, which must not be the tests'.
+serve_htaccess() {
+    local folder=$BATS_FILE_TMPDIR/htdocs$mount name=rollcall.cgi mpm=PREFORK
+    [[ $1 != */fcgid* ]] || name=rollcall.fcgi mpm=EVENT
+    mkdir -p "$folder"
+    cp "$ROLLCALL_SOURCE/$1" "$folder/.htaccess"
+    make_entry "$folder/$name" -e "s|^# ROLLCALL_STORE=.*|ROLLCALL_STORE=$BATS_FILE_TMPDIR/store|" \
+        -e "s|^# ROLLCALL_PREFIX=.*|ROLLCALL_PREFIX=$mount|" -e "s|^# export|export|"
+    place tests/support/hoster.conf
+    PORT=$port DIR=$BATS_FILE_TMPDIR exec setsid apache2 -D FOREGROUND -D $mpm -f "$ROLLCALL_SOURCE/tests/support/apache.conf"
+}
+
+serve_nginx() {
+    local user=''
+    place "$1" "listen 80;=>listen 127.0.0.1:$port;" "location / {=>location $mount/ {" \
+        "/run/rollcall/=>$BATS_FILE_TMPDIR/" || return
+    cp /etc/nginx/fastcgi.conf "$ROLLCALL_SOURCE/tests/support/nginx.conf" "$BATS_FILE_TMPDIR"
+    # Its workers, too, must reach the test's folder.
+    [ "$(id -u)" != 0 ] || user='user root;'
+    exec nginx -p "$BATS_FILE_TMPDIR" -c "$BATS_FILE_TMPDIR/nginx.conf" -e nginx.log -g "daemon off; $user"
+}
+
 answers() {
-    [ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/sessions/whoami")" = 401 ]
+    [ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port$mount/sessions/whoami")" = 401 ]
 }
 
-# start_web FILE: lighttpd with that file of lighttpd-conf/, on $port; $url is where it is.
+# start_web [RECIPE]: its web server, by default lighttpd in front of a pool, on $port; $url is where
+# Rollcall is mounted, under $mount.
+mount=''
 start_web() {
-    local conf=$ROLLCALL_SOURCE/lighttpd-conf/$1 tries
+    local recipe=${1:-lighttpd-conf/rollcall.conf} server tries
+    server=${recipe%%-conf/*}
+    [[ $recipe != cgi-bin/* ]] || server=htaccess
     for tries in 1 2 3 4 5; do
         port=$(free_port)
-        PORT=$port DIR=$BATS_FILE_TMPDIR ROLLCALLD=$rollcalld CGI=$BATS_FILE_TMPDIR/rollcall.cgi \
-            ROLLCALL_CONFIG=$BATS_FILE_TMPDIR/rollcall.conf \
-            lighttpd -D -f "$conf" 2>>"$BATS_FILE_TMPDIR/web.log" 3>&- &
+        "serve_$server" "$recipe" 2>>"$BATS_FILE_TMPDIR/web.log" 3>&- &
         web=$!
         if until_true web_decided && answers; then
             note_pid $web
-            url=http://127.0.0.1:$port
-            export port url
+            url=http://127.0.0.1:$port$mount
+            export port url mount
             return
         fi
         end_process $web
     done
     echo "the web server does not answer" >&2
-    cat "$BATS_FILE_TMPDIR/web.log" >&2
-    return 1
-}
-
-# start_apache FILE: Apache with that file of apache-conf/, likewise.
-start_apache() {
-    local tries
-    for tries in 1 2 3 4 5; do
-        port=$(free_port)
-        PORT=$port DIR=$BATS_FILE_TMPDIR apache2 -D FOREGROUND -f "$ROLLCALL_SOURCE/apache-conf/$1" \
-            2>>"$BATS_FILE_TMPDIR/web.log" 3>&- &
-        web=$!
-        if until_true web_decided && answers; then
-            note_pid $web
-            url=http://127.0.0.1:$port
-            export port url
-            return
-        fi
-        end_process $web
-    done
-    echo "the web server does not answer" >&2
-    cat "$BATS_FILE_TMPDIR/web.log" >&2
+    tail -n 20 "$BATS_FILE_TMPDIR"/*.log >&2
     return 1
 }
 

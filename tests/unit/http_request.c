@@ -82,6 +82,15 @@ Test(http_request, path_info_counts_after_a_script_alone)
     cr_assert_eq(read_env(&site, ENV("REQUEST_URI=/x.cgi/b", "SCRIPT_NAME=/x.cgi", "PATH_INFO=/b")),
                  ERR_OK);
     cr_expect(str_eq(request.path_info, STR("/b")));
+    /* lighttpd, mounted under /auth/: it takes what comes next for a script's name. */
+    cr_assert_eq(read_env(&mounted, ENV("REQUEST_URI=/auth/v2/sessions", "SCRIPT_NAME=/auth/v2",
+                                        "PATH_INFO=/sessions")),
+                 ERR_OK);
+    cr_expect_eq(request.path_info.len, 0, "after the prefix nothing is a script");
+    cr_assert_eq(
+        read_env(&mounted, ENV("REQUEST_URI=/x.cgi/b", "SCRIPT_NAME=/x.cgi", "PATH_INFO=/b")),
+        ERR_OK);
+    cr_expect(str_eq(request.path_info, STR("/b")));
     end();
 }
 

@@ -27,7 +27,7 @@ setup_file() {
     { app left; app right; } >"$BATS_FILE_TMPDIR/records.jsonl"
     make_store "$BATS_FILE_TMPDIR/records.jsonl"
     start_pool "workers = 2"
-    start_web socket.conf
+    start_web
 }
 
 teardown_file() {

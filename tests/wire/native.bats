@@ -12,7 +12,7 @@ setup_file() {
     mkdir "$BATS_FILE_TMPDIR/answers"
     make_store "$BATS_FILE_TMPDIR/records.jsonl"
     start_pool "workers = 2"
-    start_web socket.conf
+    start_web
 }
 
 teardown_file() {

@@ -19,7 +19,7 @@ setup_file() {
     mkdir "$BATS_FILE_TMPDIR/answers"
     make_store "$BATS_FILE_TMPDIR/records.jsonl"
     start_pool "workers = 2" 'public_url = "https://login.example"' "status_token_sha256 = \"$(sha256_of st)\""
-    start_web socket.conf
+    start_web
 }
 
 teardown_file() {

@@ -129,7 +129,7 @@ expect_schema() {
 
 @test "Apache in front, X-Forwarded-*" {
     start_pool "workers = 1" 'trusted_proxies = {"127.0.0.1"}' 'forwarded = "x-forwarded"'
-    start_web socket.conf
+    start_web
     front_apache
     links through
     expect_schema https://app.example
@@ -153,7 +153,7 @@ expect_schema() {
 
 @test "lighttpd in front, Forwarded" {
     start_pool "workers = 1" 'trusted_proxies = {"127.0.0.1"}' 'forwarded = "rfc7239"'
-    start_web socket.conf
+    start_web
     front_lighttpd
     links through
     expect_schema http://app.example
@@ -169,7 +169,7 @@ expect_schema() {
 
 @test "lighttpd in front of Apache" {
     start_pool "workers = 1" 'trusted_proxies = {"127.0.0.0/29"}' 'forwarded = "rfc7239"'
-    start_apache proxy-fcgi.conf
+    start_web apache-conf/rollcall.conf
     front_lighttpd
     links through
     expect_schema http://app.example
@@ -179,7 +179,7 @@ expect_schema() {
 
 @test "two proxies in a row" {
     start_pool "workers = 1" 'trusted_proxies = {"127.0.0.1"}' 'forwarded = "x-forwarded"'
-    start_web socket.conf
+    start_web
     front_apache
     local inner=$front
     # The outer one asks the inner one, which asks the web server.
@@ -193,7 +193,7 @@ expect_schema() {
 @test "public_url comes before what a proxy says" {
     start_pool "workers = 1" 'trusted_proxies = {"127.0.0.1"}' 'forwarded = "x-forwarded"' \
         'public_url = "https://public.example/auth"'
-    start_web socket.conf
+    start_web
     front_apache
     links through
     expect_schema https://public.example/auth
@@ -201,7 +201,7 @@ expect_schema() {
 
 @test "a cookie is Secure and the asked host's alone, behind any proxy" {
     start_pool "workers = 1" 'trusted_proxies = {"127.0.0.1"}' 'forwarded = "rfc7239"'
-    start_web socket.conf
+    start_web
     front_lighttpd
     local token
     through /rollcall/v1/sessions -X POST -H "Authorization: Bearer rk_loose" -d '{"user":"p"}'

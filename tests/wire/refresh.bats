@@ -11,7 +11,7 @@ setup_file() {
     mkdir "$BATS_FILE_TMPDIR/answers"
     make_store "$BATS_FILE_TMPDIR/records.jsonl"
     start_pool "workers = 2" 'cors_origins = {"https://app.example"}'
-    start_web socket.conf
+    start_web
     for key in one two; do
         jose jwk gen -i '{"alg":"ES256"}' -o "$BATS_FILE_TMPDIR/$key.jwk"
     done
