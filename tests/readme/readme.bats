@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 setup_file() {
     make_store "$ROLLCALL_SOURCE/data/demo.jsonl" --as-of 2026-01-01T00:00:00Z
     start_pool "workers = 2"
-    start_web socket.conf
+    start_web
 }
 
 teardown_file() {
