@@ -222,6 +222,7 @@ static void point_at_lists(struct config *config)
     config->site.cookie_names = config->cookie_names;
     config->site.cors_origins = config->cors_origins;
     config->site.trust.networks = config->proxies;
+    config->site.status_token = config->has_status_token ? config->status_token : NULL;
 }
 
 static void take_proxies(cfg_t *cfg, struct config *config)
@@ -235,7 +236,6 @@ static void take_proxies(cfg_t *cfg, struct config *config)
         else
             trust->local = true;
     }
-    config->site.status_token = config->has_status_token ? config->status_token : NULL;
 }
 
 static void take(cfg_t *cfg, struct config *config)

@@ -293,6 +293,7 @@ static void reload(struct pool *pool, int64_t now)
     if (strcmp(fresh.listen, pool->config->listen) != 0)
         log_warn("reload: a new \"listen\" takes a restart");
     want_workers(&fresh);
+    (void)log_open(fresh.log_file, fresh.access_log_file);
     config_replace(pool->config, &fresh);
     move_metrics(pool);
     log_info("reloaded");
