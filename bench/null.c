@@ -1,19 +1,21 @@
-/* The yardstick: a responder that reads no store and looks at no request, behind the same gateway
- * and with as many workers, and answers a body of the size it is told.
+/* The yardstick: a responder that reads no store and looks at no request, behind the same gateway,
+ * and answers a body of as many bytes as its name ends in. It takes rollcalld's place wherever that
+ * is started: what `listen` and `workers` say in the configuration holds.
  *
- *   bench-null SOCKET WORKERS BYTES */
+ *   null-BYTES [--config FILE] */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "http/gateway.h"
 #include "http/reply.h"
+#include "serve/config.h"
 #include "serve/listen.h"
-
-enum { SOCKET_MODE = 0666, WORKERS_MOST = 64 };
 
 struct null {
     struct buf body;
@@ -35,36 +37,59 @@ static void on_stop(int signal)
     gateway_stop();
 }
 
+static struct null make(size_t size)
+{
+    struct null null = {0};
+    for (size_t i = 0; i < size; i++)
+        buf_byte(&null.body, 'x');
+    return null;
+}
+
+static int answer_once(size_t size)
+{
+    struct null null = make(size);
+    return gateway_cgi(environ, answer, &null) == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int work(int fd, size_t size)
 {
     struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
-    struct null null = {0};
+    struct null null = make(size);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     sigaction(SIGTERM, &stop, NULL);
-    for (size_t i = 0; i < size; i++)
-        buf_byte(&null.body, 'x');
     enum err err = gateway_serve(fd, 0, answer, &null);
     buf_free(&null.body);
     return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int main(int argc, char **argv)
+/* As long as the last of the workers. */
+static int work_all(int fd, long workers, size_t size)
 {
-    struct listener listener;
-    char address[256];
-    if (argc != 4) {
-        fprintf(stderr, "usage: bench-null SOCKET WORKERS BYTES\n");
-        return 2;
-    }
-    long workers = strtol(argv[2], NULL, 10);
-    snprintf(address, sizeof(address), "unix:%s", argv[1]);
-    if (workers < 1 || workers > WORKERS_MOST ||
-        listen_open(address, SOCKET_MODE, &listener) != ERR_OK)
-        return EXIT_FAILURE;
+    if (workers == 0)
+        return work(fd, size);
     for (long i = 0; i < workers; i++)
         if (fork() == 0)
-            exit(work(listener.fd, strtoull(argv[3], NULL, 10)));
+            exit(work(fd, size));
+    log_info("null: started");
     while (wait(NULL) > 0)
         ;
     return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct listener listener;
+    struct config config;
+    const char *bytes = strrchr(argv[0], '-');
+    size_t size = bytes ? strtoull(bytes + 1, NULL, 10) : 0;
+    if (size == 0 || config_load(argc == 3 ? argv[2] : NULL, &config) != ERR_OK) {
+        fprintf(stderr, "usage: null-BYTES [--config FILE]\n");
+        return 2;
+    }
+    if (getenv("REQUEST_METHOD") && !listen_is_socket(STDIN_FILENO))
+        return answer_once(size);
+    if (!listen_inherit(&listener) &&
+        listen_open(config.listen, config.socket_mode, &listener) != ERR_OK)
+        return EXIT_FAILURE;
+    return work_all(listener.fd, config.workers, size);
 }

@@ -112,7 +112,7 @@ serve_lighttpd() {
 
 # make_entry FILE [SED OPTION...]: the entry for plain CGI, as `make` makes it.
 make_entry() {
-    sed -e "s|@sbindir@|$ROLLCALL_BUILD|" "${@:2}" "$ROLLCALL_SOURCE/cgi-bin/rollcall.cgi.in" >"$1"
+    sed -e "s|@sbindir@/rollcalld|$rollcalld|" "${@:2}" "$ROLLCALL_SOURCE/cgi-bin/rollcall.cgi.in" >"$1"
     chmod +x "$1"
 }
 
@@ -150,8 +150,10 @@ serve_nginx() {
     exec nginx -p "$BATS_FILE_TMPDIR" -c "$BATS_FILE_TMPDIR/nginx.conf" -e nginx.log -g "daemon off; $user"
 }
 
+# Whether it is what answers there that was started: a request without a credential is told so.
+refusal_of_nobody=401
 answers() {
-    [ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port$mount/sessions/whoami")" = 401 ]
+    [ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port$mount/sessions/whoami")" = $refusal_of_nobody ]
 }
 
 # start_web [RECIPE]: its web server, by default lighttpd in front of a pool, on $port; $url is where
