@@ -49,7 +49,7 @@ const char *tally_dialect_name(size_t dialect)
 {
     if (dialect + 1 == tally_dialect_count())
         return "-";
-    const char *name = vendor_name(dialects[dialect]->vendor);
+    const char *name = vendor_name((int)dialects[dialect]->vendor);
     return name ? name : "rollcall";
 }
 

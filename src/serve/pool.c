@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "dialect/tally.h"
+#include "serve/census.h"
 #include "serve/notify.h"
 #include "serve/submit.h"
 #include "serve/worker.h"
@@ -114,14 +114,6 @@ static void say_why(const char *who, pid_t pid, int status)
         log_warn("%s %d: exit code %d", who, (int)pid, WEXITSTATUS(status));
     else
         log_info("%s %d: ended", who, (int)pid);
-}
-
-static void count_restart(struct pool *pool, const struct slot *slot, int status)
-{
-    bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    count_add(&pool->metrics->restarts[slot->writer ? ROLE_WRITER : ROLE_WORKER]
-                                      [well ? CAUSE_NORMAL : CAUSE_FAILURE],
-              1);
 }
 
 /* Who ended well is replaced at once; who failed soon after its start only after a while, that
@@ -236,35 +228,13 @@ static void want_workers(struct config *config)
     config->workers = 1;
 }
 
-/* Tells how many there are, unless another pool on this store has been started since. */
-static void publish(struct pool *pool)
+static void tell(struct pool *pool)
 {
-    struct metrics *metrics = pool->metrics;
-    uint64_t alive = 0;
-    if (atomic_load(&metrics->master) != getpid())
-        return;
+    uint64_t workers = 0;
     for (int i = 1; i < pool->slot_count; i++)
-        alive += pool->slots[i].pid != 0;
-    atomic_store(&metrics->workers_alive, alive);
-    atomic_store(&metrics->workers_wanted, pool->stopping ? 0 : (uint64_t)pool->config->workers);
-    atomic_store(&metrics->writers_alive, pool->slot_count && pool->slots[0].pid);
-}
-
-static void open_metrics(struct pool *pool)
-{
-    pool->metrics = metrics_open(pool->config->store, tally_layout());
-    atomic_store(&pool->metrics->master, getpid());
-    atomic_store(&pool->metrics->started, clock_now());
-}
-
-/* A store may be elsewhere now, or be there only now. */
-static void move_metrics(struct pool *pool)
-{
-    int64_t started = atomic_load(&pool->metrics->started);
-    metrics_close(pool->metrics);
-    open_metrics(pool);
-    atomic_store(&pool->metrics->started, started);
-    count_add(&pool->metrics->reloads, 1);
+        workers += pool->slots[i].pid != 0;
+    census_tell(pool->metrics, pool->stopping ? 0 : (uint64_t)pool->config->workers, workers,
+                pool->slot_count && pool->slots[0].pid);
 }
 
 /* Everybody who has the log open opens it anew. */
@@ -295,7 +265,7 @@ static void reload(struct pool *pool, int64_t now)
     want_workers(&fresh);
     (void)log_open(fresh.log_file, fresh.access_log_file);
     config_replace(pool->config, &fresh);
-    move_metrics(pool);
+    pool->metrics = census_move(pool->metrics, pool->config->store);
     log_info("reloaded");
     roll(pool, now);
 }
@@ -366,7 +336,8 @@ static void reap_one(struct pool *pool, pid_t pid, int status, int64_t now)
     for (int i = 0; i < pool->slot_count; i++)
         if (pool->slots[i].pid == pid) {
             say_why(leaver_role(pool->slots[i].writer), pid, status);
-            count_restart(pool, &pool->slots[i], status);
+            census_restart(pool->metrics, pool->slots[i].writer ? ROLE_WRITER : ROLE_WORKER,
+                           status);
             bury(&pool->slots[i], status, now);
         }
 }
@@ -466,7 +437,7 @@ int pool_run(struct config *config, const struct pool_start *start, const struct
                         .signals = handled_signals(),
                         .to_writer = {-1, -1},
                         .trial = {.state_fd = -1, .config_fd = -1}};
-    open_metrics(&pool);
+    pool.metrics = census_open(config->store);
     begin(&pool);
     for (;;) {
         int64_t now = clock_monotonic_ns();
@@ -474,7 +445,7 @@ int pool_run(struct config *config, const struct pool_start *start, const struct
         reap(&pool, now);
         start_due(&pool, now);
         kill_overdue(&pool, now);
-        publish(&pool);
+        tell(&pool);
         if (is_over(&pool, now))
             break;
         struct timespec wait = until_next(&pool, now);

@@ -217,7 +217,7 @@ static void keep_count(const struct passage *passage, struct str app, bool head_
         .route = passage->match.route,
         .app = app,
         .method = request->method,
-        .client = request_variable(request, "REMOTE_ADDR"),
+        .client = request->client.address,
         .status = passage->reply.status,
         .ns = (uint64_t)(service->monotonic_ns() - request->started_ns),
         .bytes = head_only ? 0 : passage->reply.body->len,

@@ -34,11 +34,14 @@ static bool may_see(const struct request *request, const struct route *route)
 
 /* ---- health ---- */
 
-/* Without its writer a pool can change nothing; the master's next one is there soon. */
+/* Without its writer a pool can change nothing; the master's next one is there soon. Who writes by
+ * itself may find that it may not. */
 static bool lacks_writer(const struct service *service)
 {
-    return service->submitter->fd >= 0 && service->watch &&
-           count_get(&service->watch->metrics->writers_alive) == 0;
+    const struct submitter *submitter = service->submitter;
+    if (submitter->fd < 0)
+        return submitter->store == NULL;
+    return service->watch && count_get(&service->watch->metrics->writers_alive) == 0;
 }
 
 /* A word for why requests cannot be answered as they should; NULL when they can. */

@@ -90,7 +90,8 @@ static void on_rotation(int signal)
     log_reopen();
 }
 
-/* libfcgi puts its own in the place of none (FCGX_Init), which ends the process at a SIGUSR1. */
+/* Where a signal has no handler, libfcgi takes it for a wish to stop: FCGX_Init puts its own there.
+ */
 static void handle_signals(void)
 {
     struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESTART};

@@ -204,3 +204,21 @@ Test(store_open, a_smaller_map_is_taken_where_address_space_is_short)
     scene_end(&scene);
 }
 #endif
+
+Test(store_open, a_store_answers_while_it_is_what_its_path_names)
+{
+    struct scene scene = scene_new(0), other = scene_new(0);
+    char away[600];
+    snprintf(away, sizeof(away), "%s.away", scene.path);
+    ASSERT_OK(store_answers(scene.store));
+    cr_assert_eq(rename(scene.path, away), 0);
+    ASSERT_ERR(store_answers(scene.store), ERR_NOT_FOUND);
+    scene_close(&other);
+    cr_assert_eq(rename(other.path, scene.path), 0);
+    ASSERT_ERR(store_answers(scene.store), ERR_NOT_FOUND);
+    cr_assert_eq(rename(scene.path, other.path), 0);
+    cr_assert_eq(rename(away, scene.path), 0);
+    ASSERT_OK(store_answers(scene.store));
+    scene_end(&other);
+    scene_end(&scene);
+}

@@ -277,6 +277,46 @@ Test(store_processes, a_writer_clears_away_dead_readers)
     scene_end(&scene);
 }
 
+static uint64_t readers_behind(struct scene *scene)
+{
+    struct store_stat stat;
+    ASSERT_OK(store_stat(scene->store, &stat));
+    return stat.readers_behind;
+}
+
+Test(store_processes, how_far_the_oldest_snapshot_is_behind_is_told)
+{
+    struct scene scene = closed_scene(0, 5);
+    int begun[2], status;
+    char byte;
+    cr_assert_eq(pipe(begun), 0);
+    pid_t reader = fork();
+    cr_assert(reader >= 0);
+    if (reader == 0) {
+        bool told = opened(&scene, STORE_READ, 0) &&
+                    snapshot_begin(scene.store, &scene.snapshot) == ERR_OK &&
+                    write(begun[1], "", 1) == 1;
+        while (told)
+            pause();
+        _exit(1);
+    }
+    cr_assert_eq(read(begun[0], &byte, 1), 1);
+    ASSERT_OK(scene_open(&scene, STORE_WRITE, 0));
+    cr_expect_eq(readers_behind(&scene), 0);
+    for (uint64_t i = 0; i < 3; i++) {
+        struct session_draft draft = draft_new(1000 + i, NOW);
+        scene_put(&scene, session_put("acme", "jane", &draft));
+        cr_expect_eq(readers_behind(&scene), i + 1);
+    }
+    kill(reader, SIGKILL);
+    cr_assert_eq(waitpid(reader, &status, 0), reader);
+    store_tend(scene.store);
+    cr_expect_eq(readers_behind(&scene), 0);
+    close(begun[0]);
+    close(begun[1]);
+    scene_end(&scene);
+}
+
 enum { WRITERS = 4, EACH = 25 };
 
 static bool write_some(struct scene *scene, size_t which)
