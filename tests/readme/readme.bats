@@ -34,7 +34,7 @@ type_in() {
 
 @test "every block is of a kind that is tried somewhere" {
     [ "$("$ROLLCALL_SOURCE/tests/readme/blocks" --kinds)" = \
-        "$(printf '%s\n' 'sh demo' 'sh host' 'sh package' 'sh quickstart' 'sh source' text)" ]
+        "$(printf '%s\n' 'sh apache' 'sh demo' 'sh host' 'sh lighttpd' 'sh nginx' 'sh package' 'sh quickstart' 'sh source' text)" ]
 }
 
 @test "the two commands are there, and say what they do" {
