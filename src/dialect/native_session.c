@@ -310,6 +310,30 @@ static enum err say_fault(const struct record_fault *fault, struct failure *fail
     return ERR_INVALID;
 }
 
+static void fill(struct session_draft *draft, enum session_text text, struct str value)
+{
+    if (draft->texts[text].len == 0)
+        draft->texts[text] = value;
+}
+
+/* Whose request it is that login code hands on: it has to be one that the site trusts to say so, or
+ * else the address would be login code's own. */
+static enum err take_client(const struct request *request, struct session_draft *draft,
+                            struct failure *failure)
+{
+    const struct http_client *client = &request->client;
+    struct str user_agent = request_header(request, "User-Agent");
+    if (!client->address_told)
+        return native_refuse(failure, "forwarded",
+                             "is for requests that a trusted proxy forwards (trusted_proxies)");
+    fill(draft, TEXT_IP, client->address);
+    if (client->host_told && client->host.len <= TEXT_MAX)
+        fill(draft, TEXT_HOST, client->host);
+    if (user_agent.len <= TEXT_MAX && str_is_utf8(user_agent))
+        fill(draft, TEXT_USER_AGENT, user_agent);
+    return ERR_OK;
+}
+
 enum err native_want_create(const struct request *request, const struct caller *caller,
                             struct wish *wish, struct failure *failure)
 {
@@ -321,6 +345,8 @@ enum err native_want_create(const struct request *request, const struct caller *
     enum err err = record_read_new_session(request->arena, request->body, record, &fault);
     if (err != ERR_OK)
         return err == ERR_INVALID ? say_fault(&fault, failure) : err;
+    if (record->forwarded && take_client(request, &record->draft, failure) != ERR_OK)
+        return ERR_INVALID;
     if (record->expires_in_s)
         record->draft.expires = request->now + record->expires_in_s * SECOND_MS;
     wish->verb = VERB_CREATE;

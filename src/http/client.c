@@ -340,6 +340,7 @@ static void read_told(const struct request *request, struct http_client *client)
         client->address = walk_back(&walk) && walk.hop.known
                               ? spell_address(request->arena, walk.hop.address)
                               : STR_NONE;
+    client->address_told = walk.list.ptr && client->address.len;
     take_told(&walk, client);
 }
 

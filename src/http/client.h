@@ -44,7 +44,7 @@ struct http_client {
     struct str address; /* IPv4 or IPv6 as inet_ntop(3) spells it; empty: unknown */
     struct str scheme;  /* "http" or "https" */
     struct str host;    /* with its port, if one was named; empty: none, or none that can be one */
-    bool scheme_told, host_told; /* by a proxy that is trusted */
+    bool address_told, scheme_told, host_told; /* by a proxy that is trusted */
 };
 
 void client_read(const struct request *request, struct http_client *client);

@@ -300,6 +300,7 @@ static void read_new_session(struct object *object, struct record *record)
     read_session(object, record);
     object_text(object, "identifier", 1, TEXT_MAX, &record->identifier);
     object_integer(object, "expires_in_s", 1, PERIOD_MAX_S, &record->expires_in_s);
+    record->forwarded = object_boolean(object, "forwarded");
     if (record->expires_in_s && record->draft.expires != INSTANT_NONE)
         object_fault(object, "expires_in_s", "nothing beside expires_at");
     object_end(object);

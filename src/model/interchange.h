@@ -29,6 +29,7 @@ struct record {
     /* record_read_new_session alone */
     struct str identifier;
     int64_t expires_in_s; /* 0: not given */
+    bool forwarded;       /* what the request says of its client is said of the session's */
 };
 
 /* Where a line is wrong: the path of the field ("device.os.name"; empty for the whole line) and
@@ -45,7 +46,8 @@ enum err record_read(struct arena *arena, struct str line, int64_t shift_ms, str
                      struct record_fault *fault) MUST_CHECK;
 
 /* The same for a session that is to begin: a session's record without kind and app, and with the
- * identifier of a user who is not there yet, and how long it is to live, where given. */
+ * identifier of a user who is not there yet, how long it is to live, and whether it is to be noted
+ * of its client what the request says, where given. */
 enum err record_read_new_session(struct arena *arena, struct str text, struct record *record,
                                  struct record_fault *fault) MUST_CHECK;
 

@@ -151,6 +151,30 @@ expect_schema() {
     ! proves "https://127.0.0.1:$port/v1/session/refresh"
 }
 
+@test "a session is its client's, where login code hands a request on and says so" {
+    start_pool "workers = 1" 'trusted_proxies = {"127.0.0.1"}' 'forwarded = "x-forwarded"'
+    start_web
+    front_apache
+    local create=(/rollcall/v1/sessions -X POST -H "Authorization: Bearer rk" -A "Mozilla/5.0 (test)")
+    through "${create[@]}" -d '{"user":"p","forwarded":true}'
+    expect_status 201
+    expect_json '.session | [.ip, .host, .user_agent]' '["127.0.0.9","app.example","Mozilla/5.0 (test)"]'
+    # What the body says comes first.
+    through "${create[@]}" -d '{"user":"p","forwarded":true,"ip":"203.0.113.7","host":"h","user_agent":"u"}'
+    expect_json '.session | [.ip, .host, .user_agent]' '["203.0.113.7","h","u"]'
+    through "${create[@]}" -A $'caf\xe9' -d '{"user":"p","forwarded":true}'
+    expect_status 201
+    expect_json '.session | [.ip, .user_agent]' '["127.0.0.9",null]'
+    # Without that word nothing is: the request is login code's own.
+    through "${create[@]}" -d '{"user":"p"}'
+    expect_json '.session | [.ip, .host, .user_agent]' '[null,null,null]'
+    strange "${create[@]}" -d '{"user":"p","forwarded":true}' -H "X-Forwarded-For: 203.0.113.9"
+    expect_status 400
+    expect_json .field '"forwarded"'
+    through "${create[@]}" -d '{"user":"p","forwarded":1}'
+    expect_status 400
+}
+
 @test "lighttpd in front, Forwarded" {
     start_pool "workers = 1" 'trusted_proxies = {"127.0.0.1"}' 'forwarded = "rfc7239"'
     start_web
