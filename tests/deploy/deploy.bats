@@ -413,8 +413,10 @@ IDS
 }
 
 @test "nothing that lies beside it is shown, and no folder is listed" {
-    local path
-    for path in / /.htaccess /rollcall.cgi /rollcall.fcgi /store/data.mdb /site.conf; do
+    local path folder=$BATS_FILE_TMPDIR/htdocs$mount
+    # Where no store should be.
+    [ ! -d "$folder" ] || cp -R "$BATS_FILE_TMPDIR/store" "$folder/store"
+    for path in / /.htaccess /rollcall.cgi /rollcall.fcgi /store/ /store/data.mdb /site.conf; do
         get "$path"
         [[ $status_code == 40[34] ]] || {
             echo "$path: $status_code $body"
