@@ -77,6 +77,11 @@ void log_request(struct str line)
     write_line(requests.fd >= 0 ? requests.fd : events.fd, line);
 }
 
+void log_as_stderr(void)
+{
+    dup2(events.fd, STDERR_FILENO);
+}
+
 /* ---- files ---- */
 
 static int open_file(const char *path)

@@ -25,6 +25,9 @@ _Bool log_open(const char *path, const char *requests);
 /* Opens the files of these names anew, as after a rotation; no line is lost. Also from a signal
  * handler. False when one could not be: it stays. */
 _Bool log_reopen(void);
+/* What this process says on standard error goes where its log does: before another program is
+ * executed. */
+void log_as_stderr(void);
 /* A finished line of a request's, its end included, by one write(2). */
 void log_request(struct str line);
 

@@ -10,6 +10,18 @@ enum { HOPS_MAX = 64, NAME_MAX_BYTES = 253, PORT_DIGITS = 5, IPV4_BITS_BEFORE = 
 
 static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
+bool forwarded_parse(const char *word, enum forwarded *forwarded)
+{
+    static const char *const words[FORWARDED_COUNT] = {
+        [FORWARDED_NONE] = "none", [FORWARDED_X] = "x-forwarded", [FORWARDED_RFC7239] = "rfc7239"};
+    for (int i = 0; i < FORWARDED_COUNT; i++)
+        if (strcmp(words[i], word) == 0) {
+            *forwarded = (enum forwarded)i;
+            return true;
+        }
+    return false;
+}
+
 /* ---- addresses ---- */
 
 static bool parse_address(struct str text, uint8_t *address)

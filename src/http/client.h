@@ -20,6 +20,9 @@ enum forwarded {
     FORWARDED_COUNT
 };
 
+/* "none", "x-forwarded", "rfc7239"; false for any other word. */
+bool forwarded_parse(const char *word, enum forwarded *forwarded);
+
 enum { ADDRESS_BYTES = 16 };
 
 /* Addresses that begin with the same bits; IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */

@@ -228,7 +228,7 @@ static void point_at_lists(struct config *config)
 static void take_proxies(cfg_t *cfg, struct config *config)
 {
     struct trust *trust = &config->site.trust;
-    trust->forwarded = config_forwarded(cfg_getstr(cfg, "forwarded"));
+    forwarded_parse(cfg_getstr(cfg, "forwarded"), &trust->forwarded);
     for (unsigned i = 0; i < cfg_size(cfg, "trusted_proxies"); i++) {
         struct str text = str_of(cfg_getnstr(cfg, "trusted_proxies", i));
         if (network_parse(text, &config->proxies[trust->network_count]))

@@ -94,7 +94,7 @@ bool trial_holds(const struct trial *trial)
            now.modified.tv_nsec == trial->modified.tv_nsec;
 }
 
-/* In the child; what it says goes to our standard error, what it prints is the configuration. */
+/* In the child; what it says goes to our log, what it prints is the configuration. */
 static void try_out(const struct trial *trial, char *const *argv, int listen_fd)
 {
     sigset_t none;
@@ -102,6 +102,7 @@ static void try_out(const struct trial *trial, char *const *argv, int listen_fd)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     dup2(trial->config_fd, STDOUT_FILENO);
+    log_as_stderr();
     keep_open(trial->state_fd, true);
     keep_open(listen_fd, true);
     execute(trial->state_fd, argv, true);

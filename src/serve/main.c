@@ -91,6 +91,8 @@ static bool can_take_over(const struct config *config)
     struct store_options options = {
         .path = config->store, .mode = STORE_READ, .map_bytes = config->map_bytes};
     struct store *store = NULL;
+    if (!log_open(config->log_file, config->access_log_file))
+        return false;
     enum err err = store_open(&options, &store);
     store_close(store);
     if (err == ERR_OK || err == ERR_NOT_FOUND)

@@ -70,20 +70,10 @@ static const char *no_proxy(const char *text)
                : "must be addresses, networks such as \"10.0.0.0/8\", or \"unix\"";
 }
 
-static const char *const forwarded_words[FORWARDED_COUNT] = {
-    [FORWARDED_NONE] = "none", [FORWARDED_X] = "x-forwarded", [FORWARDED_RFC7239] = "rfc7239"};
-
-enum forwarded config_forwarded(const char *word)
-{
-    enum forwarded kind = FORWARDED_NONE;
-    while (kind < FORWARDED_COUNT && strcmp(forwarded_words[kind], word) != 0)
-        kind++;
-    return kind;
-}
-
 static const char *no_forwarded(const char *text)
 {
-    return config_forwarded(text) < FORWARDED_COUNT ? NULL : "must be none, x-forwarded or rfc7239";
+    enum forwarded forwarded;
+    return forwarded_parse(text, &forwarded) ? NULL : "must be none, x-forwarded or rfc7239";
 }
 
 static const char *no_level(const char *text)
@@ -137,7 +127,7 @@ const struct config_option config_options[] = {
      "the path it is mounted under, such as \"/auth\"; empty: none"},
     {"trusted_proxies", KIND_LIST, "{}", 0, 0, no_proxy,
      "whose word counts for whom a request comes from: addresses, networks such as \"10.0.0.0/8\", "
-     "or \"unix\" for a web server's peer on a unix socket"},
+     "or \"unix\" for a web server's peer on a unix socket; none: nobody's\vAt most 16."},
     {"forwarded", KIND_TEXT, "none", 0, 0, no_forwarded,
      "by which headers they say it: none, x-forwarded (X-Forwarded-For, -Proto, -Host) or rfc7239 "
      "(Forwarded)\vThe other kind is never looked at, for a proxy hands it on as a client has sent "
@@ -160,7 +150,8 @@ const struct config_option config_options[] = {
     {"log_level", KIND_TEXT, "info", 0, 0, no_level,
      "how much is said: error, warn, info or debug"},
     {"log_file", KIND_TEXT, "", 0, 0, no_file,
-     "where the log goes; empty: standard error\vSIGUSR1 opens it anew."},
+     "where the log goes; empty: standard error\vIt is made with mode 0640 where it is not there; "
+     "SIGUSR1 opens it anew."},
     {"access_log", KIND_TEXT, "off", 0, 0, no_access_log,
      "a line for each request: off, keyvalue or json\vIt names the route, never the path, which "
      "may "

@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "base/buf.h"
-#include "http/client.h"
 
 enum kind { KIND_TEXT, KIND_LIST, KIND_INTEGER };
 
@@ -25,9 +24,6 @@ struct config_option {
 
 extern const struct config_option config_options[];
 extern const size_t config_option_count;
-
-/* The kind of header that the option "forwarded" names; FORWARDED_COUNT for a word that is none. */
-enum forwarded config_forwarded(const char *word);
 
 /* What stands on either side of the option's default in the file. */
 const char *config_quote(const struct config_option *option);

@@ -24,7 +24,7 @@ expect_share() {
     gen --seed 7 >b.jsonl
     gen --seed 8 >c.jsonl
     cmp a.jsonl b.jsonl
-    ! cmp -s a.jsonl c.jsonl
+    run -1 cmp -s a.jsonl c.jsonl
     [ "$(wc -l <a.jsonl)" = 5001 ]
 }
 

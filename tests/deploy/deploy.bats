@@ -121,7 +121,7 @@ rocketchat=(-H "X-User-Id: $demo_rocketchat_user" -H "X-Auth-Token: $demo_rocket
     get "${next#"$mount"}" "${kratos[@]}"
     expect_json length 1
     [ "$(jq -r '.[0].id' <<<"$body")" != "$first" ]
-    ! grep -q 'rel="next"' <<<"$headers"
+    fails grep -q 'rel="next"' <<<"$headers"
     get /sessions/whoami -b "theme=dark; ory_kratos_session=$demo_kratos_token; other=1"
     expect_status 200
     expect_json '.identity.traits.email' '"jane@doe.com"'

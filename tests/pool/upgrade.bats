@@ -88,7 +88,7 @@ keeps_on() {
     }
     asks
     [ "$(started worker)" = "$first_worker" ]
-    ! logged 'giving way'
+    fails logged 'giving way'
 }
 
 # hold_request [PARAMETER...]: a request that is begun and not at its end, until let_go.
@@ -134,7 +134,7 @@ load() {
     until_true only_last_are_left worker 2
     until_true only_last_are_left writer 1
     [ "$(ls "/proc/$pool/fd")" = "$descriptors" ]
-    ! logged 'no answer\|takes nothing\|did not finish\|killed'
+    fails logged 'no answer\|takes nothing\|did not finish\|killed'
     # What was acknowledged is there, and once.
     sed -n 's/^created //p' "$BATS_FILE_TMPDIR/load" | sort >"$BATS_FILE_TMPDIR/acknowledged"
     "$rollcall" --store "$BATS_FILE_TMPDIR/store" list --app=acme --limit=0 --json | jq -r .user | grep usr- | sort \
@@ -165,7 +165,7 @@ load() {
     runs_new_program
     until_true only_last_are_left worker 1
     answers
-    ! grep -q 'fcgi.*\(died\|exited\|terminated\)' "$BATS_FILE_TMPDIR/lighttpd.log"
+    fails grep -q 'fcgi.*\(died\|exited\|terminated\)' "$BATS_FILE_TMPDIR/lighttpd.log"
 }
 
 @test "a socket that was handed over is handed on, and stays where it was" {
@@ -221,6 +221,24 @@ load() {
     asks
 }
 
+@test "what a trial has to say goes to the log, wherever that is" {
+    local file=$BATS_FILE_TMPDIR/rollcall.log
+    start_pool "workers = 1"
+    echo "log_file = \"$file\"" >>"$BATS_FILE_TMPDIR/rollcall.conf"
+    kill -HUP "$pool"
+    until_true grep -q 'worker .*: started' "$file"
+    log=$file
+    first_worker=$(started worker)
+    rm "$rollcalld"
+    keeps_on 'rollcalld: No such file'
+    replace_program
+    echo 'workers = many' >>"$BATS_FILE_TMPDIR/rollcall.conf"
+    keeps_on 'rollcall.conf:[0-9]*: '
+    sed -i '$d' "$BATS_FILE_TMPDIR/rollcall.conf"
+    upgrade
+    until_true only_last_are_left worker 1
+}
+
 @test "a store of another format is not written by two programs at once" {
     start_pool "workers = 1"
     until_true has_started worker 1
@@ -230,7 +248,7 @@ load() {
     mdb_dump -s meta "$store" >"$BATS_TEST_TMPDIR/meta"
     # The number goes up, as if a later program had been here.
     sed 's/^ \(0*\)3$/ \14/' "$BATS_TEST_TMPDIR/meta" >"$BATS_TEST_TMPDIR/later"
-    ! cmp -s "$BATS_TEST_TMPDIR/meta" "$BATS_TEST_TMPDIR/later"
+    fails cmp -s "$BATS_TEST_TMPDIR/meta" "$BATS_TEST_TMPDIR/later"
     mdb_load -f "$BATS_TEST_TMPDIR/later" -s meta "$store"
     keeps_on "of another format than this program's"
     mdb_load -f "$BATS_TEST_TMPDIR/meta" -s meta "$store"
@@ -245,7 +263,7 @@ load() {
     replace_program "$ROLLCALL_BUILD/tests/stillborn"
     upgrade
     until_true has_logged 'exit code 1' 3
-    ! is_gone "$old"
+    fails is_gone "$old"
     asks
     "$fcgi_client" --body '{"user":"v"}' "$socket" REQUEST_METHOD=POST REQUEST_URI=/rollcall/v1/sessions QUERY_STRING= \
         CONTENT_TYPE=application/json CONTENT_LENGTH=12 'HTTP_AUTHORIZATION=Bearer rk' | grep -q '^Status: 201'
@@ -284,7 +302,7 @@ EOF
     [ "$("$rollcall" --store "$BATS_FILE_TMPDIR/store" list --app=acme --status=revoked --json | wc -l)" = 1 ]
     until_true only_last_are_left worker 1
     until_true only_last_are_left writer 1
-    ! logged 'killed'
+    fails logged 'killed'
 }
 
 @test "who was handed over and does not finish in time is killed" {
@@ -326,7 +344,7 @@ EOF
         until_true only_last_are_left worker 0
         until_true only_last_are_left writer 0
     done
-    ! logged 'did not finish'
+    fails logged 'did not finish'
 }
 
 @test "to others than a master USR2 means nothing" {

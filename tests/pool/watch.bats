@@ -317,7 +317,7 @@ lines() {
     ask /nowhere
     ask /nowhere
     [ "$(lines "$BATS_TEST_TMPDIR/access.1") $(lines "$BATS_TEST_TMPDIR/access")" = "1 2" ]
-    ! is_gone $alone
+    fails is_gone $alone
 }
 
 @test "a log that cannot be written stops the start, but not plain CGI" {

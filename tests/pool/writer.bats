@@ -109,7 +109,7 @@ is_stopped() {
     done
     wait $client
     [ "$(cat "$BATS_TEST_TMPDIR/out")" = 600 ]
-    ! logged 'no answer'
+    fails logged 'no answer'
     [ "$(count revoked)" = 2 ]
 }
 
@@ -133,7 +133,7 @@ is_stopped() {
         tail -n 3 "$log"
         false
     }
-    ! logged 'a message that is none'
+    fails logged 'a message that is none'
 }
 
 @test "a session's activity is noted once a minute at most" {

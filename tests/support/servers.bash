@@ -17,6 +17,14 @@ until_true() {
     return 1
 }
 
+# fails COMMAND...: a "!" before a command that does not end a test says nothing there.
+fails() {
+    if "$@"; then
+        echo "succeeds: $*" >&2
+        return 1
+    fi
+}
+
 free_port() {
     local candidate
     while :; do

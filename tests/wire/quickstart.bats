@@ -54,7 +54,7 @@ start() {
     run curl -s -m 2 "$url/sessions/whoami"
     [ "$status" -ne 0 ]
     [ ! -e "$dir/rollcall.sock" ] && [ ! -e "$dir/lighttpd.pid" ]
-    ! pgrep -f "$dir/"
+    fails pgrep -f "$dir/"
 }
 
 @test "--data serves other records, --workers says how many" {
