@@ -3,7 +3,6 @@
 bats_require_minimum_version 1.5.0
 . "$ROLLCALL_SOURCE/tests/support/servers.bash"
 
-fcgi_client=$ROLLCALL_BUILD/tests/fcgi-client
 hand_over=$ROLLCALL_BUILD/tests/hand-over
 whoami=(REQUEST_METHOD=GET REQUEST_URI=/sessions/whoami QUERY_STRING= HTTP_X_SESSION_TOKEN=token)
 
@@ -87,17 +86,11 @@ logged() {
 
 @test "TERM lets the request at hand finish, and takes the socket away" {
     start_pool "workers = 1"
-    mkfifo "$BATS_TEST_TMPDIR/go"
-    "$fcgi_client" --wait "$socket" "${whoami[@]}" <"$BATS_TEST_TMPDIR/go" >"$BATS_TEST_TMPDIR/out" 3>&- &
-    local client=$!
-    exec 4>"$BATS_TEST_TMPDIR/go"
-    until_true grep -q begun "$BATS_TEST_TMPDIR/out"
+    hold_request "${whoami[@]}"
     kill -TERM "$pool"
     until_true logged stopping
     fails is_gone "$pool"
-    echo >&4
-    wait $client
-    exec 4>&-
+    let_go
     grep -q '^Status: 200' "$BATS_TEST_TMPDIR/out"
     until_true is_gone "$pool"
     [ ! -e "$socket" ]
@@ -106,11 +99,8 @@ logged() {
 
 @test "who does not finish in time is killed" {
     start_pool "workers = 1" "drain_seconds = 1"
-    mkfifo "$BATS_TEST_TMPDIR/go"
-    "$fcgi_client" --wait "$socket" "${whoami[@]}" <"$BATS_TEST_TMPDIR/go" >"$BATS_TEST_TMPDIR/out" 3>&- &
-    note_pid $!
-    exec 4>"$BATS_TEST_TMPDIR/go"
-    until_true grep -q begun "$BATS_TEST_TMPDIR/out"
+    hold_request "${whoami[@]}"
+    note_pid "$client"
     end_process "$pool"
     exec 4>&-
     logged 'did not finish in time'

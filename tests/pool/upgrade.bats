@@ -4,7 +4,6 @@
 bats_require_minimum_version 1.5.0
 . "$ROLLCALL_SOURCE/tests/support/servers.bash"
 
-fcgi_client=$ROLLCALL_BUILD/tests/fcgi-client
 http_load=$ROLLCALL_BUILD/tests/http-load
 whoami=(REQUEST_METHOD=GET REQUEST_URI=/sessions/whoami QUERY_STRING= HTTP_X_SESSION_TOKEN=token)
 
@@ -89,21 +88,6 @@ keeps_on() {
     asks
     [ "$(started worker)" = "$first_worker" ]
     fails logged 'giving way'
-}
-
-# hold_request [PARAMETER...]: a request that is begun and not at its end, until let_go.
-hold_request() {
-    mkfifo "$BATS_TEST_TMPDIR/go"
-    "$fcgi_client" --wait "$socket" "${@:-${whoami[@]}}" <"$BATS_TEST_TMPDIR/go" >"$BATS_TEST_TMPDIR/out" 3>&- &
-    client=$!
-    exec 4>"$BATS_TEST_TMPDIR/go"
-    until_true grep -q begun "$BATS_TEST_TMPDIR/out"
-}
-
-let_go() {
-    echo >&4
-    wait "$client"
-    exec 4>&-
 }
 
 # load SECONDS: HUP and USR2 by turns under load at $port, then counts.
@@ -307,7 +291,7 @@ EOF
 
 @test "who was handed over and does not finish in time is killed" {
     start_pool "workers = 1" "drain_seconds = 1"
-    hold_request
+    hold_request "${whoami[@]}"
     upgrade
     until_true logged 'worker .*: did not finish in time'
     until_true only_last_are_left worker 1

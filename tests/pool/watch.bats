@@ -3,7 +3,6 @@
 bats_require_minimum_version 1.5.0
 . "$ROLLCALL_SOURCE/tests/support/servers.bash"
 
-fcgi_client=$ROLLCALL_BUILD/tests/fcgi-client
 whoami=(REQUEST_METHOD=GET REQUEST_URI=/sessions/whoami QUERY_STRING= HTTP_X_SESSION_TOKEN=s3cret-session)
 guard="status_token_sha256 = \"$(printf %s st4tus | sha256sum | cut -d' ' -f1)\""
 

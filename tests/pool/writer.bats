@@ -3,7 +3,6 @@
 bats_require_minimum_version 1.5.0
 . "$ROLLCALL_SOURCE/tests/support/servers.bash"
 
-fcgi_client=$ROLLCALL_BUILD/tests/fcgi-client
 whoami=(REQUEST_METHOD=GET REQUEST_URI=/sessions/whoami QUERY_STRING= HTTP_X_SESSION_TOKEN=one)
 end_others=(REQUEST_METHOD=DELETE REQUEST_URI=/sessions QUERY_STRING= HTTP_X_SESSION_TOKEN=one)
 
@@ -81,16 +80,10 @@ is_stopped() {
 @test "on TERM the writer leaves last" {
     start_pool "workers = 1"
     until_true has_started writer 1
-    mkfifo "$BATS_TEST_TMPDIR/go"
-    "$fcgi_client" --wait "$socket" "${end_others[@]}" <"$BATS_TEST_TMPDIR/go" >"$BATS_TEST_TMPDIR/out" 3>&- &
-    local client=$!
-    exec 4>"$BATS_TEST_TMPDIR/go"
-    until_true grep -q begun "$BATS_TEST_TMPDIR/out"
+    hold_request "${end_others[@]}"
     kill -TERM "$pool"
     until_true logged stopping
-    echo >&4
-    wait $client
-    exec 4>&-
+    let_go
     grep -q '^Status: 200' "$BATS_TEST_TMPDIR/out"
     until_true is_gone "$pool"
     [ "$(count revoked)" = 2 ]

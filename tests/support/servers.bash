@@ -193,6 +193,32 @@ web_decided() {
     is_gone "$web" || answers
 }
 
+# ---- requests over FastCGI itself ----
+
+fcgi_client=$ROLLCALL_BUILD/tests/fcgi-client
+
+# Whether nobody waits at the socket to be accepted.
+is_taken_up() {
+    [ "$(ss -xlH src "${socket:?}" | awk '{print $3}')" = 0 ]
+}
+
+# hold_request PARAMETER...: a request at $socket that is begun, taken up and not at its end, until let_go; the answer goes
+# to $BATS_TEST_TMPDIR/out.
+hold_request() {
+    mkfifo "$BATS_TEST_TMPDIR/go"
+    "$fcgi_client" --wait "${socket:?}" "$@" <"$BATS_TEST_TMPDIR/go" >"$BATS_TEST_TMPDIR/out" 3>&- &
+    client=$!
+    exec 4>"$BATS_TEST_TMPDIR/go"
+    until_true grep -q begun "$BATS_TEST_TMPDIR/out"
+    until_true is_taken_up
+}
+
+let_go() {
+    echo >&4
+    wait "$client"
+    exec 4>&-
+}
+
 # get PATH [CURL OPTION...]: leaves the answer in $status_code, $headers and $body.
 get() {
     local path=$1 said
