@@ -1,0 +1,127 @@
+/* CGI variables and a body through the whole service: route, credential, wish, store, answer.
+ *
+ * Two letters choose the golden cases whose records are in the store, and how the site is
+ * configured; then come lines NAME=value, an empty line, the body. {token:SESSION} in a variable
+ * stands for an access token of that session, as it does in golden cases. */
+#include <ctype.h>
+#include <jansson.h>
+
+#include "fuzz/fuzz.h"
+#include "fuzz/world.h"
+
+enum { ARENA_BYTES = 8 << 20 };
+
+static struct arena *arena;
+
+static void begin_site(uint8_t choice, struct site *site)
+{
+    static const struct str cookies[] = {STR("ory_kratos_session"), STR("ory_session_*")};
+    static const struct str origins[] = {STR("https://app.example.com")};
+    static const struct network networks[] = {{.bits = 0}};
+    static const uint8_t status_token[HASH_BYTES];
+    *site = (struct site){
+        .public_url = choice & 1 ? STR("https://id.example.com/x") : STR_NONE,
+        .prefix = choice & 2 ? STR("/auth") : STR(""),
+        .cookie_names = cookies,
+        .cookie_name_count = 2,
+        .cors_origins = origins,
+        .cors_origin_count = 1,
+        .trust = {.forwarded = (enum forwarded)(choice >> 2 & 3) % FORWARDED_COUNT,
+                  .networks = networks,
+                  .network_count = 1,
+                  .local = choice & 16},
+        .status_token = status_token,
+        .health_open = choice & 32,
+    };
+}
+
+/* An access token of the session; empty when there is none. */
+static struct str token_of(struct world *world, struct str id_text)
+{
+    struct uuid id;
+    struct session session;
+    struct snapshot *snapshot;
+    struct buf token = {0};
+    enum err err = uuid_parse_text(id_text, &id) ? ERR_NOT_FOUND : ERR_INVALID;
+    if (err == ERR_INVALID || snapshot_begin(world->store, &snapshot) != ERR_OK)
+        return STR_NONE;
+    for (uint32_t app = 1; err == ERR_NOT_FOUND && app < 5; app++)
+        err = store_session(snapshot, app, &id, &session);
+    if (err == ERR_OK)
+        err = core_access_token(snapshot, arena, &session, world->now, &token);
+    snapshot_end(snapshot);
+    struct str copy = err == ERR_OK ? arena_copy(arena, buf_view(&token)) : STR_NONE;
+    buf_free(&token);
+    return copy;
+}
+
+static void put_tokens(struct world *world, char **env)
+{
+    static const struct str mark = STR("{token:");
+    for (; *env; env++) {
+        const char *at = strstr(*env, mark.ptr), *close = at ? strchr(at, '}') : NULL;
+        if (!close)
+            continue;
+        struct str id = {at + mark.len, (size_t)(close - at) - mark.len};
+        *env = (char *)arena_printf(arena, "%.*s%.*s%s", (int)(at - *env), *env,
+                                    STR_ARG(token_of(world, id)), close + 1)
+                   .ptr;
+    }
+}
+
+/* ---- what every answer is ---- */
+
+static void check_line(struct str line, struct str body, bool head, bool *is_json)
+{
+    struct str name, value;
+    int64_t length;
+    MUST_HOLD(str_split(line, ':', &name, &value) && name.len && str_is_printable(line),
+              "header %.*s", STR_ARG(line));
+    value = str_trim(value);
+    if (str_eq_nocase(name, STR("Content-Length")))
+        MUST_HOLD(str_to_i64(value, &length) && (head || (uint64_t)length == body.len),
+                  "%.*s for %zu bytes", STR_ARG(line), body.len);
+    if (str_eq_nocase(name, STR("Content-Type")))
+        *is_json = str_starts(value, STR("application/json"));
+}
+
+static void check_answer(struct str answer, bool head)
+{
+    static const struct str end = STR("\r\n\r\n");
+    const char *blank = memmem(answer.ptr, answer.len, end.ptr, end.len);
+    MUST_HOLD(blank && str_starts(answer, STR("Status: ")), "no response: %.*s", STR_ARG(answer));
+    size_t headers = (size_t)(blank - answer.ptr);
+    struct str body = str_from(answer, headers + end.len), rest = {answer.ptr, headers}, line;
+    bool is_json = false;
+    MUST_HOLD(answer.ptr[strlen("Status: ")] != '5', "%.*s", STR_ARG(answer));
+    while (rest.len) {
+        str_split(rest, '\n', &line, &rest);
+        line.len -= line.len && line.ptr[line.len - 1] == '\r';
+        check_line(line, body, head, &is_json);
+    }
+    MUST_HOLD(!head || body.len == 0, "a body for HEAD");
+    if (is_json && body.len) {
+        json_error_t error;
+        json_t *json = json_loadb(body.ptr, body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+        MUST_HOLD(json, "%s: %.*s", error.text, STR_ARG(body));
+        json_decref(json);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct str input = fuzz_input(data, size), line;
+    struct site site;
+    arena = arena ? arena : arena_new(ARENA_BYTES);
+    struct world *world = world_get((size_t)fuzz_byte(&input) - 'a');
+    begin_site((uint8_t)(fuzz_byte(&input) - '@'), &site);
+    str_split(input, '\n', &line, &input);
+    char **env = fuzz_variables(arena, &input);
+    put_tokens(world, env);
+    const struct request request = {.env = env};
+    bool head = str_eq(request_variable(&request, "REQUEST_METHOD"), STR("HEAD"));
+    check_answer(world_answer(world, &site, env, input), head);
+    world_restore(world);
+    arena_reset(arena);
+    return 0;
+}

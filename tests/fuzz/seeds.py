@@ -1,0 +1,131 @@
+"""Makes the fuzzing targets' seeds of the golden cases and their records: seeds FOLDER, a folder a target in it."""
+import base64
+import json
+import os
+import pathlib
+import struct
+import sys
+
+tests = pathlib.Path(__file__).resolve().parent.parent
+golden = pathlib.Path(os.environ.get("ROLLCALL_GOLDEN", tests / "golden"))
+out = pathlib.Path(sys.argv[1])
+
+
+def seed(target, name, content):
+    folder = out / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name.replace("/", "-")).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def variables(head):
+    """The CGI variables of a golden case's request, without its body."""
+    first, *headers = head.split("\n")
+    method, target = first.split(" ", 1)
+    yield "REQUEST_METHOD", method
+    yield "REQUEST_URI", target
+    yield "QUERY_STRING", target.partition("?")[2]
+    for header in filter(None, headers):
+        name, _, value = header.partition(":")
+        name = name.upper().replace("-", "_")
+        yield name if name == "CONTENT_TYPE" else "HTTP_" + name, value.strip()
+
+
+def fastcgi(pairs, body):
+    """The bytes a web server sends for such a request (FastCGI specification 1.0)."""
+    def record(kind, content):
+        return struct.pack(">BBHHBB", 1, kind, 1, len(content), 0, 0) + content
+
+    def length(text):
+        return struct.pack(">B", len(text)) if len(text) < 128 else struct.pack(">I", len(text) | 1 << 31)
+
+    params = b"".join(length(n) + length(v) + n + v for n, v in
+                      ((n.encode(), v.encode()) for n, v in pairs + [("CONTENT_LENGTH", str(len(body)))]))
+    return (record(1, struct.pack(">HB5x", 1, 0)) + record(4, params) + record(4, b"") +
+            (record(5, body) if body else b"") + record(5, b""))
+
+
+def requests():
+    folders = sorted(path.parent for path in golden.glob("*/records.jsonl"))
+    for number, folder in enumerate(folders):
+        for path in sorted(folder.glob("*/request*")):
+            name = f"{folder.name}-{path.parent.name}-{path.name}"
+            head, _, body = path.read_text().partition("\n\n")
+            pairs = list(variables(head.rstrip("\n")))
+            lines = "".join(f"{name}={value}\n" for name, value in pairs)
+            seed("request", name, f"{chr(ord('a') + number)}@\n{lines}\n{body}")
+            if path.name == "request" and number % 2 == 0:
+                seed("client", name, "@\n" + lines)
+            if path.name == "request":
+                seed("gateway", name, fastcgi(pairs, body.encode()))
+            if body.startswith("{"):
+                seed("record", name, "n" + body)
+            for name, value in pairs:
+                for word in value.split("=") if name == "QUERY_STRING" else []:
+                    seed("pattern", f"{folder.name}-{path.parent.name}", f"r{word}\nNexus 5Android{word}")
+
+
+def records():
+    for number, path in enumerate(sorted(golden.glob("*/records.jsonl"))):
+        lines = path.read_text().splitlines()
+        for at, line in enumerate(lines):
+            seed("record", f"{path.parent.name}-{at}", "0" + line)
+            seed("import", f"{path.parent.name}-{at}", f"{chr(ord('a') + number)}{line}\n")
+        for kind in ("app", "user", "session"):
+            some = [line for line in lines if json.loads(line)["kind"] == kind][:4]
+            seed("import", f"{path.parent.name}-{kind}s", chr(ord("a") + number) + "\n".join(some))
+
+
+def forwarded():
+    seeds = [
+        "REMOTE_ADDR=10.0.0.1\nHTTP_X_FORWARDED_FOR=203.0.113.7, 10.0.0.2\nHTTP_X_FORWARDED_PROTO=https\n"
+        "HTTP_X_FORWARDED_HOST=id.example.com:8443\n",
+        'REMOTE_ADDR=::ffff:10.0.0.1\nHTTP_FORWARDED=for="[2001:db8::7]:99";proto=https;host="a.example", for=10.1.1.1\n',
+        "REMOTE_ADDR=10.0.0.1\nHTTP_FORWARDED=for=unknown;by=_x, for=\"_hidden\"\nHTTPS=on\nHTTP_HOST=a.example\n",
+        "HTTP_COOKIE=a=b; ory_kratos_session=\"x y\"; ory_session_1=z;;=;c\nHTTP_AUTHORIZATION=Basic dTpw\n",
+        "HTTP_AUTHORIZATION=Bearer  abc\nSERVER_PORT=443\nSERVER_NAME=a.example\nREDIRECT_HTTP_AUTHORIZATION=Basic dTpw\n",
+    ]
+    for number, text in enumerate(seeds):
+        for trust in "@AB":
+            seed("client", f"forwarded-{number}-{ord(trust)}", text.replace("REMOTE", trust + "\nREMOTE", 1))
+
+
+def tokens():
+    header = {"alg": "RS256", "typ": "JWT", "kid": "k"}
+    claims = {"iss": "urn:x", "aud": "acme", "sub": "j", "sid": "s", "jti": "1", "iat": 1, "exp": 2}
+    proof = {"htm": "GET", "htu": "https://a.example/x", "iat": 0, "jti": "1", "nonce": "n"}
+    seed("token", "jwt-signed", "j" + json.dumps(header) + "\n" + json.dumps(claims))
+    seed("token", "dpop-signed", "d" + json.dumps({"alg": "ES256", "typ": "dpop+jwt"}) + "\n" + json.dumps(proof))
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, claims)]
+    seed("token", "jwt-as-sent", "J" + ".".join(parts) + ".c2ln")
+    jwk = {"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+           "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}
+    head = {"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk}
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (head, proof)]
+    seed("token", "dpop-as-sent", "D" + ".".join(parts) + "." + "A" * 86)
+
+
+def small():
+    for number, text in enumerate(["page_size=5&page_token=eyJwYWdlIjoiMSIsInYiOjF9", "per_page=3&page=2", "page_token="]):
+        seed("page", f"kratos-{number}", "k" + text)
+    for number in range(4):
+        seed("page", f"mark-{number}", b"m" + bytes([number, 0, 9, 1]))
+    seed("page", "mark-raw", "rAAAB" + "A" * 60)
+    for number, text in enumerate(["^(a|b)*c$", "(?i)nex.s \\d+", "[[:alpha:]]{2,}(?=x)", "(a+)+$", "\\p{L}\\bx", "((?R))"]):
+        seed("pattern", f"regex-{number}", f"r{text}\naaaaaaaaaaaaaaaaaaaaab Nexus 5")
+        seed("pattern", f"literal-{number}", f"l{text}\n{text}")
+    agents = ["Mozilla/5.0 (Linux; Android 10; Pixel 4) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/96.0 Mobile Safari/537.36",
+              "Mozilla/5.0 (iPhone; CPU iPhone OS 16_5 like Mac OS X) AppleWebKit/605.1.15 Version/16.5 Mobile/15E148 Safari/604.1",
+              "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:109.0) Gecko/20100101 Firefox/115.0", "curl/8.1.2"]
+    for number, agent in enumerate(agents):
+        seed("user_agent", str(number), agent)
+    # Bytes to be flipped in what the target itself makes.
+    for target in ("damage", "message", "stored"):
+        for number in range(48):
+            seed(target, f"bent-{number}", bytes([number % 12, number // 4, number % 5]) + bytes([0, number, 1] * (number % 3)))
+
+
+requests()
+records()
+forwarded()
+tokens()
+small()
