@@ -174,6 +174,14 @@ enum err writing_put_app(struct writing *writing, const struct put_app *wanted,
     return err == ERR_OK ? put_first_signer(writing, number, signing) : err;
 }
 
+/* 0 leaves what there is. */
+static bool lifetimes_fit(const struct put_lifetimes *wanted)
+{
+    bool access = wanted->access_s == 0 ||
+                  (wanted->access_s >= ACCESS_LEAST_S && wanted->access_s <= ACCESS_MOST_S);
+    return access && wanted->lifetime_s >= 0 && wanted->lifetime_s <= PERIOD_MAX_S;
+}
+
 /* None of an app's entries depends on these. */
 enum err writing_put_lifetimes(struct writing *writing, const struct put_lifetimes *wanted)
 {
@@ -181,6 +189,8 @@ enum err writing_put_lifetimes(struct writing *writing, const struct put_lifetim
     struct app_key keys[APP_KEYS_MAX];
     struct app app;
     size_t count = 0;
+    if (!lifetimes_fit(wanted))
+        return ERR_INVALID;
     enum err err = store_app(&snapshot, wanted->app, &app);
     if (err != ERR_OK)
         return err;

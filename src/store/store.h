@@ -249,7 +249,7 @@ struct batch {
  * app without a signing key gets one. ERR_NOT_FOUND (the app or session of the put at fault does
  * not exist), ERR_CONFLICT (a token, key, or brought id that another object has; a session id in
  * use by another user, or at all where it must be fresh), ERR_INVALID (an id or text of a length
- * that no record has), ERR_LIMIT. ERR_FULL, ERR_IO, ERR_BUSY. */
+ * that no record has, or a lifetime that none can have), ERR_LIMIT. ERR_FULL, ERR_IO, ERR_BUSY. */
 enum err store_apply(struct store *store, const struct put *puts, size_t count, int64_t now,
                      struct outcome *outcome) MUST_CHECK;
 

@@ -336,6 +336,24 @@ Test(store_apply, ids_of_the_greatest_length_are_kept)
 }
 
 /* Of a batch with a fault in it nothing is kept, and the fault's place is told. */
+Test(store_apply, lifetimes_no_app_can_have_are_refused)
+{
+    static const int64_t bad[][2] = {
+        {-1, 0}, {ACCESS_LEAST_S - 1, 0}, {ACCESS_MOST_S + 1, 0}, {INT64_MIN, 0},
+        {0, -1}, {0, PERIOD_MAX_S + 1},   {0, INT64_MIN}};
+    struct scene scene = scene_new(0);
+    scene_put(&scene, app_put("acme"));
+    for (size_t i = 0; i < LEN(bad); i++) {
+        struct put put = {PUT_LIFETIMES,
+                          .lifetimes = {.app = 1, .access_s = bad[i][0], .lifetime_s = bad[i][1]}};
+        ASSERT_ERR(scene_apply(&scene, &put, 1, NULL), ERR_INVALID);
+    }
+    scene_read(&scene);
+    cr_expect_eq(scene_app(&scene, "acme").lifetime_s, DAY / SECOND_MS);
+    scene_done(&scene);
+    scene_end(&scene);
+}
+
 Test(store_apply, a_batch_is_all_or_nothing)
 {
     struct scene scene = scene_new(0);
