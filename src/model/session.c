@@ -52,7 +52,8 @@ void session_draft_begin(struct session_draft *draft)
 void session_complete(struct session_draft *draft, int64_t lifetime_ms, int64_t now)
 {
     if (draft->created == INSTANT_NONE)
-        draft->created = now;
+        draft->created =
+            draft->expires != INSTANT_NONE && draft->expires < now ? draft->expires : now;
     if (draft->last_active == INSTANT_NONE)
         draft->last_active = draft->created;
     if (draft->updated == INSTANT_NONE)

@@ -85,9 +85,10 @@ struct session {
 /* Nothing is given yet. */
 void session_draft_begin(struct session_draft *draft);
 
-/* Fills in what a draft leaves open: created at `now`, last active at creation, updated at the
- * later of last activity and ending, expiry `lifetime_ms` after creation (at most INSTANT_MAX), a
- * version 7 id made of the creation, and the assurance level of its factors. */
+/* Fills in what a draft leaves open: created at `now` or when it expires, whichever is earlier,
+ * last active at creation, updated at the later of last activity and ending, expiry `lifetime_ms`
+ * after creation (at most INSTANT_MAX), a version 7 id made of the creation, and the assurance
+ * level of its factors. */
 void session_complete(struct session_draft *draft, int64_t lifetime_ms, int64_t now);
 
 /* Appends the stored form: all of a draft but id and created, which the store keeps in its key. */

@@ -207,6 +207,11 @@ Test(model_session, what_a_draft_leaves_open_is_filled_in)
     session_complete(&draft, 5000, 1000);
     cr_expect_eq(draft.expires, INSTANT_MAX, "years of four digits end there");
     cr_expect_eq(draft.updated, INSTANT_MAX, "its ending changed it");
+
+    draft = open_draft();
+    draft.expires = 500;
+    session_complete(&draft, 5000, 1000);
+    cr_expect_eq(draft.created, 500, "no session begins after its end");
 }
 
 Test(model_session, assurance_follows_from_the_factors)
