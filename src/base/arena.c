@@ -4,6 +4,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ADDRESS_SANITIZER
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(WITH_ADDRESS_SANITIZER)
+#include <sanitizer/asan_interface.h>
+/* So that a step from one piece into the next is found. */
+enum { GAP = 16 };
+#else
+#define ASAN_POISON_MEMORY_REGION(begin, size)   ((void)0)
+#define ASAN_UNPOISON_MEMORY_REGION(begin, size) ((void)0)
+enum { GAP = 0 };
+#endif
+
 enum { BLOCK_SIZE = 64 * 1024, ALIGNMENT = _Alignof(max_align_t) };
 
 struct block {
@@ -27,8 +42,10 @@ struct arena {
 static struct block *block_new(size_t size)
 {
     struct block *block = malloc(sizeof(*block) + size);
-    if (block)
+    if (block) {
         *block = (struct block){.size = size};
+        ASAN_POISON_MEMORY_REGION(block->bytes, size);
+    }
     return block;
 }
 
@@ -61,6 +78,7 @@ void arena_reset(struct arena *arena)
         free(arena->blocks);
         arena->blocks = older;
     }
+    ASAN_POISON_MEMORY_REGION(arena->blocks->bytes, arena->blocks->size);
     arena->blocks->used = 0;
     arena->used = 0;
 }
@@ -76,9 +94,10 @@ void arena_free(struct arena *arena)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-    if (size > arena->limit || size > SIZE_MAX - ALIGNMENT)
+    const size_t asked = size;
+    if (size > arena->limit || size > SIZE_MAX - ALIGNMENT - GAP)
         return NULL;
-    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size = (size + GAP + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (size > arena->limit - arena->used)
         return NULL;
     if (size > arena->blocks->size - arena->blocks->used) {
@@ -91,7 +110,8 @@ void *arena_alloc(struct arena *arena, size_t size)
     void *piece = arena->blocks->bytes + arena->blocks->used;
     arena->blocks->used += size;
     arena->used += size;
-    return memset(piece, 0, size);
+    ASAN_UNPOISON_MEMORY_REGION(piece, asked);
+    return memset(piece, 0, asked);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
