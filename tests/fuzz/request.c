@@ -18,7 +18,8 @@ static void begin_site(uint8_t choice, struct site *site)
     static const struct str cookies[] = {STR("ory_kratos_session"), STR("ory_session_*")};
     static const struct str origins[] = {STR("https://app.example.com")};
     static const struct network networks[] = {{.bits = 0}};
-    static const uint8_t status_token[HASH_BYTES];
+    static uint8_t status_token[HASH_BYTES];
+    secret_hash(STR("status"), status_token);
     *site = (struct site){
         .public_url = choice & 1 ? STR("https://id.example.com/x") : STR_NONE,
         .prefix = choice & 2 ? STR("/auth") : STR(""),

@@ -44,9 +44,13 @@ def fastcgi(pairs, body):
             (record(5, body) if body else b"") + record(5, b""))
 
 
+def world_folders():
+    """In the order of the targets' worlds, which is that of glob(3)."""
+    return [pathlib.Path(path).parent for path in sorted(map(str, golden.glob("*/records.jsonl")))]
+
+
 def requests():
-    folders = sorted(path.parent for path in golden.glob("*/records.jsonl"))
-    for number, folder in enumerate(folders):
+    for number, folder in enumerate(world_folders()):
         for path in sorted(folder.glob("*/request*")):
             name = f"{folder.name}-{path.parent.name}-{path.name}"
             head, _, body = path.read_text().partition("\n\n")
@@ -65,14 +69,59 @@ def requests():
 
 
 def records():
-    for number, path in enumerate(sorted(golden.glob("*/records.jsonl"))):
-        lines = path.read_text().splitlines()
+    for number, folder in enumerate(world_folders()):
+        lines = (folder / "records.jsonl").read_text().splitlines()
         for at, line in enumerate(lines):
-            seed("record", f"{path.parent.name}-{at}", "0" + line)
-            seed("import", f"{path.parent.name}-{at}", f"{chr(ord('a') + number)}{line}\n")
+            seed("record", f"{folder.name}-{at}", "0" + line)
+            seed("import", f"{folder.name}-{at}", f"{chr(ord('a') + number)}{line}\n")
         for kind in ("app", "user", "session"):
             some = [line for line in lines if json.loads(line)["kind"] == kind][:4]
-            seed("import", f"{path.parent.name}-{kind}s", chr(ord("a") + number) + "\n".join(some))
+            seed("import", f"{folder.name}-{kind}s", chr(ord("a") + number) + "\n".join(some))
+
+
+def routes():
+    """Every route of the OpenAPI document, asked for by the app that all worlds have (world.c)."""
+    document = json.loads((tests.parent / "data" / "openapi.json").read_text())
+    session = "00000001-0000-7000-8000-0000000000ff"
+    bodies = {
+        ("post", "/rollcall/v1/sessions"): {
+            "user": "new", "identifier": "n@example.com", "expires_in_s": 99, "user_agent": "x", "ip": "203.0.113.7",
+            "device": {"type": "tablet", "os": {"name": "x"}}},
+        ("post", "/rollcall/v1/sessions/revoke"): {"user": "u", "except": session, "as": "logged_out"},
+        ("post", "/rollcall/v1/sessions/{session_id}/extend"): {"expires_in_s": 3600},
+        ("put", "/v2/session/apps/{app_id}/config/tokens"): {"access_token_lifetime": 60, "refresh_token_lifetime": 7200},
+        ("post", "/v2/session/apps/{app_id}/tokens"): {"user_id": "u", "claims": {"x": 1}},
+    }
+    credentials = {
+        "adminKey": "HTTP_AUTHORIZATION=Bearer rk_fuzz", "adminKeyBare": "HTTP_AUTHORIZATION=rk_fuzz",
+        "statusToken": "HTTP_AUTHORIZATION=Bearer status", "preludeManagementKey": "HTTP_AUTHORIZATION=Bearer mk_fuzz",
+        "preludeAccessToken": f"HTTP_AUTHORIZATION=Bearer {{token:{session}}}",
+        "preludeRefreshToken": "HTTP_X_REFRESH_TOKEN=refresh", "preludeRefreshCookie": "HTTP_COOKIE=__Host-refresh_fuzz=refresh",
+        "corbadoProject": "HTTP_AUTHORIZATION=Basic " + base64.b64encode(b"fuzz:corbado1_fuzz").decode(),
+        "streambirdKey": "HTTP_AUTHORIZATION=Bearer sk_fuzz", "kratosSessionToken": "HTTP_X_SESSION_TOKEN=token_fuzz",
+        "rocketchatUserId": "HTTP_X_USER_ID=u\nHTTP_X_AUTH_TOKEN=token_fuzz",
+    }
+    for path, methods in document["paths"].items():
+        target = path.replace("{app_id}", "fuzz")
+        for name in ("user_id", "userID"):
+            target = target.replace("{%s}" % name, "u")
+        for name in ("session_id", "sessionID", "longSessionID", "id"):
+            target = target.replace("{%s}" % name, "ses-fuzz" if path.startswith("/v2/") else session)
+        for method in ("get", "post", "put", "patch", "delete"):
+            for need in (methods[method].get("security") or [{}]) if method in methods else []:
+                head = [credentials[name] for name in need if name in credentials]
+                body = json.dumps(bodies.get((method, path), {})) if method in ("post", "put", "patch") else ""
+                for number, query in enumerate(("", "limit=2&created_from=2025-01-01T00:00:00Z&status=active&expand=devices")):
+                    lines = [f"REQUEST_METHOD={method.upper()}", f"REQUEST_URI={target}", f"QUERY_STRING={query}", *head]
+                    name = f"{method}{target}-{'-'.join(need)}-{number}"
+                    seed("request", name, "ax\n" + "\n".join(lines) + "\n\n" + body)
+                    if body:
+                        seed("record", name, "n" + body)
+    # A site that believes X-Forwarded-*, and has a prefix and a public URL.
+    for flags in "GKCP":
+        seed("request", f"site-{flags}", f"a{flags}\nREQUEST_METHOD=OPTIONS\nREQUEST_URI=/auth/sessions?x=1\nHTTP_ORIGIN="
+             "https://app.example.com\nHTTP_ACCESS_CONTROL_REQUEST_METHOD=GET\nREMOTE_ADDR=10.0.0.1\n"
+             "HTTP_X_FORWARDED_FOR=203.0.113.7, 10.1.1.1\nHTTP_FORWARDED=for=1.2.3.4;proto=https\n")
 
 
 def forwarded():
@@ -126,6 +175,7 @@ def small():
 
 requests()
 records()
+routes()
 forwarded()
 tokens()
 small()

@@ -5,17 +5,32 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "dialect/tally.h"
 #include "fuzz/fuzz.h"
 #include "model/interchange.h"
+#include "serve/watch.h"
 #include "store/env.h"
 #include "support/files.h"
 #include "support/known_keys.h"
 
 enum { WORLDS_MAX = 32, PATH_BYTES = 1024, ARENA_BYTES = 16 << 20, MAP_BYTES = 16 << 20 };
 
+/* What golden cases have none of: keys for all that there is, and a refresh token, "refresh". */
+static const char more_records[] =
+    "{\"kind\":\"app\",\"id\":\"fuzz\",\"prelude\":{\"dpop\":\"optional\",\"mode\":\"dev\"},"
+    "\"keys\":["
+    "{\"for\":\"admin\",\"secret\":\"rk_fuzz\"},{\"for\":\"prelude\",\"secret\":\"mk_fuzz\"},"
+    "{\"for\":\"corbado\",\"secret\":\"corbado1_fuzz\"},{\"for\":\"streambird\",\"secret\":\"sk_"
+    "fuzz\"}]}\n"
+    "{\"kind\":\"user\",\"app\":\"fuzz\",\"id\":\"u\",\"identifier\":\"u@example.com\"}\n"
+    "{\"kind\":\"session\",\"app\":\"fuzz\",\"user\":\"u\",\"id\":\"00000001-0000-7000-8000-"
+    "0000000000ff\","
+    "\"token\":\"token_fuzz\",\"ids\":{\"prelude\":\"ses_fuzz\",\"corbado\":\"ses-fuzz\"}}\n";
+
 static glob_t folders;
 static struct world worlds[WORLDS_MAX];
 static int64_t held_now;
+static struct watch watch = {.access_log = ACCESS_JSON};
 
 static int64_t now_held(void)
 {
@@ -61,9 +76,8 @@ static struct put put_of(struct record *record)
         .session = {.app_id = record->app_id, .user_id = record->user_id, .draft = &record->draft}};
 }
 
-static void put_records(struct world *world, const char *folder)
+static void put_records(struct world *world, const char *text)
 {
-    char *text = read_beside(folder, "records.jsonl");
     struct arena *arena = arena_new(ARENA_BYTES);
     struct record *record = malloc(sizeof(*record));
     struct str rest = str_of(text), line;
@@ -73,13 +87,16 @@ static void put_records(struct world *world, const char *folder)
         str_split(rest, '\n', &line, &rest);
         enum err err = record_read(arena, line, 0, record, &fault);
         struct put put = err == ERR_OK ? put_of(record) : (struct put){.kind = PUT_APP};
+        if (put.kind == PUT_SESSION && str_eq(record->app_id, STR("fuzz"))) {
+            put.session.has_refresh = true;
+            secret_hash(STR("refresh"), put.session.refresh_hash);
+        }
         if (err == ERR_OK)
             err = store_apply(world->store, &put, 1, world->now, &outcome);
         MUST_HOLD(err == ERR_OK, "%s: %.*s", err_word(err), STR_ARG(line));
     }
     free(record);
     arena_free(arena);
-    free(text);
 }
 
 static size_t last_transaction(const struct world *world)
@@ -99,6 +116,7 @@ static void open_world(struct world *world, enum store_mode mode)
     world->submitter = (struct submitter){.fd = -1, .store = world->store};
     err = service_begin(&world->service, world->store, &none, &world->submitter);
     MUST_HOLD(err == ERR_OK, "%s", err_word(err));
+    world->service.watch = &watch;
     world->service.now = now_held;
     world->service.monotonic_ns = monotonic_held;
     world->service.make_id = id_held;
@@ -133,7 +151,7 @@ static void keep_image(struct world *world)
 static void make_world(struct world *world, const char *folder)
 {
     const char *parent = getenv("TMPDIR");
-    char *now = read_beside(folder, "now");
+    char *now = read_beside(folder, "now"), *records = read_beside(folder, "records.jsonl");
     MUST_HOLD(
         instant_parse((struct str){now, strcspn(now, "\n")}, INSTANT_STRICT, &world->now, NULL),
         "%s: now is no instant", folder);
@@ -143,7 +161,9 @@ static void make_world(struct world *world, const char *folder)
               "no folder");
     known_keys_begin();
     open_world(world, STORE_CREATE);
-    put_records(world, folder);
+    put_records(world, records);
+    put_records(world, more_records);
+    free(records);
     world->made = last_transaction(world);
     close_world(world);
     keep_image(world);
@@ -164,6 +184,7 @@ static void remove_worlds(void)
         free(worlds[i].dir);
         buf_free(&worlds[i].image);
     }
+    metrics_close(watch.metrics);
     globfree(&folders);
 }
 
@@ -178,6 +199,7 @@ static void find_folders(void)
         *strrchr(folders.gl_pathv[i], '/') = '\0';
     /* What is wrong with an input is not worth a line each time. */
     log_open("/dev/null", "");
+    watch.metrics = metrics_open("/dev/null", tally_layout());
     atexit(remove_worlds);
 }
 
