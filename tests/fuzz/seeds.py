@@ -82,7 +82,7 @@ def records():
 def routes():
     """Every route of the OpenAPI document, asked for by the app that all worlds have (world.c)."""
     document = json.loads((tests.parent / "data" / "openapi.json").read_text())
-    session = "00000001-0000-7000-8000-0000000000ff"
+    session = "00000001-0000-7000-8000-000000000099"
     bodies = {
         ("post", "/rollcall/v1/sessions"): {
             "user": "new", "identifier": "n@example.com", "expires_in_s": 99, "user_agent": "x", "ip": "203.0.113.7",
@@ -96,7 +96,7 @@ def routes():
         "adminKey": "HTTP_AUTHORIZATION=Bearer rk_fuzz", "adminKeyBare": "HTTP_AUTHORIZATION=rk_fuzz",
         "statusToken": "HTTP_AUTHORIZATION=Bearer status", "preludeManagementKey": "HTTP_AUTHORIZATION=Bearer mk_fuzz",
         "preludeAccessToken": f"HTTP_AUTHORIZATION=Bearer {{token:{session}}}",
-        "preludeRefreshToken": "HTTP_X_REFRESH_TOKEN=refresh", "preludeRefreshCookie": "HTTP_COOKIE=__Host-refresh_fuzz=refresh",
+        "preludeRefreshToken": "HTTP_X_REFRESH_TOKEN=refresh_fuzz", "preludeRefreshCookie": "HTTP_COOKIE=__Host-refresh_fuzz=refresh_fuzz",
         "corbadoProject": "HTTP_AUTHORIZATION=Basic " + base64.b64encode(b"fuzz:corbado1_fuzz").decode(),
         "streambirdKey": "HTTP_AUTHORIZATION=Bearer sk_fuzz", "kratosSessionToken": "HTTP_X_SESSION_TOKEN=token_fuzz",
         "rocketchatUserId": "HTTP_X_USER_ID=u\nHTTP_X_AUTH_TOKEN=token_fuzz",

@@ -15,17 +15,19 @@
 
 enum { WORLDS_MAX = 32, PATH_BYTES = 1024, ARENA_BYTES = 16 << 20, MAP_BYTES = 16 << 20 };
 
-/* What golden cases have none of: keys for all that there is, and a refresh token, "refresh". */
+/* What golden cases have none of: keys for all that there is, and a refresh token. */
 static const char more_records[] =
     "{\"kind\":\"app\",\"id\":\"fuzz\",\"prelude\":{\"dpop\":\"optional\",\"mode\":\"dev\"},"
     "\"keys\":["
     "{\"for\":\"admin\",\"secret\":\"rk_fuzz\"},{\"for\":\"prelude\",\"secret\":\"mk_fuzz\"},"
     "{\"for\":\"corbado\",\"secret\":\"corbado1_fuzz\"},{\"for\":\"streambird\",\"secret\":\"sk_"
     "fuzz\"}]}\n"
-    "{\"kind\":\"user\",\"app\":\"fuzz\",\"id\":\"u\",\"identifier\":\"u@example.com\"}\n"
-    "{\"kind\":\"session\",\"app\":\"fuzz\",\"user\":\"u\",\"id\":\"00000001-0000-7000-8000-"
-    "0000000000ff\","
-    "\"token\":\"token_fuzz\",\"ids\":{\"prelude\":\"ses_fuzz\",\"corbado\":\"ses-fuzz\"}}\n";
+    "{\"kind\":\"user\",\"app\":\"fuzz\",\"id\":\"u\",\"identifier\":\"" WORLD_MARK
+    "\",\"username\":\"" WORLD_MARK "\"}\n"
+    "{\"kind\":\"session\",\"app\":\"fuzz\",\"user\":\"u\",\"id\":\"" WORLD_SESSION "\","
+    "\"token\":\"token_fuzz\",\"user_agent\":\"" WORLD_MARK "\",\"device\":{\"name\":\"" WORLD_MARK
+    "\"},"
+    "\"ids\":{\"prelude\":\"ses-fuzz\",\"corbado\":\"ses-fuzz\"}}\n";
 
 static glob_t folders;
 static struct world worlds[WORLDS_MAX];
@@ -89,7 +91,7 @@ static void put_records(struct world *world, const char *text)
         struct put put = err == ERR_OK ? put_of(record) : (struct put){.kind = PUT_APP};
         if (put.kind == PUT_SESSION && str_eq(record->app_id, STR("fuzz"))) {
             put.session.has_refresh = true;
-            secret_hash(STR("refresh"), put.session.refresh_hash);
+            secret_hash(STR("refresh_fuzz"), put.session.refresh_hash);
         }
         if (err == ERR_OK)
             err = store_apply(world->store, &put, 1, world->now, &outcome);

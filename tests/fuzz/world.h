@@ -5,6 +5,11 @@
 
 #include "serve/service.h"
 
+/* An app that each has beside the golden ones, "fuzz", lets nobody in but with what has "_fuzz" in
+ * it, or an access token of this session; and of what its sessions show, this is a part. */
+#define WORLD_SESSION "00000001-0000-7000-8000-000000000099"
+#define WORLD_MARK    "seen-by-its-own-alone"
+
 struct world {
     int64_t now; /* of its golden cases, and its service's clock */
     struct store *store;
