@@ -96,7 +96,8 @@ def routes():
         "adminKey": "HTTP_AUTHORIZATION=Bearer rk_fuzz", "adminKeyBare": "HTTP_AUTHORIZATION=rk_fuzz",
         "statusToken": "HTTP_AUTHORIZATION=Bearer status", "preludeManagementKey": "HTTP_AUTHORIZATION=Bearer mk_fuzz",
         "preludeAccessToken": f"HTTP_AUTHORIZATION=Bearer {{token:{session}}}",
-        "preludeRefreshToken": "HTTP_X_REFRESH_TOKEN=refresh_fuzz", "preludeRefreshCookie": "HTTP_COOKIE=__Host-refresh_fuzz=refresh_fuzz",
+        "preludeRefreshToken": "HTTP_X_REFRESH_TOKEN=refresh_fuzz",
+        "preludeRefreshCookie": "HTTP_COOKIE=__Host-refresh_fuzz=refresh_fuzz",
         "corbadoProject": "HTTP_AUTHORIZATION=Basic " + base64.b64encode(b"fuzz:corbado1_fuzz").decode(),
         "streambirdKey": "HTTP_AUTHORIZATION=Bearer sk_fuzz", "kratosSessionToken": "HTTP_X_SESSION_TOKEN=token_fuzz",
         "rocketchatUserId": "HTTP_X_USER_ID=u\nHTTP_X_AUTH_TOKEN=token_fuzz",
@@ -173,9 +174,43 @@ def small():
             seed(target, f"bent-{number}", bytes([number % 12, number // 4, number % 5]) + bytes([0, number, 1] * (number % 3)))
 
 
+def names(value):
+    """All names of members in a JSON value, and what is named there by words."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield name
+            yield from names(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from names(member)
+    elif isinstance(value, str) and value.isidentifier():
+        yield value
+
+
+def dictionary():
+    """Words that mutations put in, for libFuzzer's -dict."""
+    words = {"REQUEST_METHOD=", "REQUEST_URI=", "QUERY_STRING=", "PATH_INFO=", "SCRIPT_NAME=", "REMOTE_ADDR=", "HTTPS=on",
+             "HTTP_AUTHORIZATION=Bearer ", "HTTP_AUTHORIZATION=Basic ", "HTTP_COOKIE=", "HTTP_FORWARDED=for=",
+             "HTTP_X_FORWARDED_FOR=", "HTTP_X_FORWARDED_PROTO=https", "HTTP_X_FORWARDED_HOST=", "HTTP_DPOP=", "HTTP_ORIGIN=",
+             "HTTP_X_USER_ID=", "HTTP_X_AUTH_TOKEN=", "HTTP_X_SESSION_TOKEN=", "CONTENT_TYPE=application/json"}
+    for folder in world_folders():
+        for line in (folder / "records.jsonl").read_text().splitlines():
+            words.update(names(json.loads(line)))
+    document = json.loads((tests.parent / "data" / "openapi.json").read_text())
+    words.update(document["paths"])
+    for parameter in document["components"]["parameters"].values():
+        words.add(parameter["name"])
+    for methods in document["paths"].values():
+        for method in methods.values():
+            words.update(each["name"] for each in (method.get("parameters", []) if isinstance(method, dict) else [])
+                         if "name" in each)
+    (out / "words").write_text("".join('"%s"\n' % word for word in sorted(words) if word.isascii() and '"' not in word))
+
+
 requests()
 records()
 routes()
 forwarded()
 tokens()
 small()
+dictionary()
