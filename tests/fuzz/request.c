@@ -1,15 +1,16 @@
 /* CGI variables and a body through the whole service: route, credential, wish, store, answer.
  *
  * Two letters choose the golden cases whose records are in the store, and how the site is
- * configured; then come lines NAME=value, an empty line, the body. {token:SESSION} in a variable
- * stands for an access token of that session, as it does in golden cases. */
+ * configured; then come lines NAME=value, an empty line, the body; and after a line "%%" the same
+ * again. {token:SESSION} in a variable stands for an access token of that session, {next} for the
+ * token of the next page in an answer before, as in golden cases. */
 #include <ctype.h>
 #include <jansson.h>
 
 #include "fuzz/fuzz.h"
 #include "fuzz/world.h"
 
-enum { ARENA_BYTES = 8 << 20 };
+enum { ARENA_BYTES = 8 << 20, REQUESTS_MAX = 8 };
 
 static struct arena *arena;
 
@@ -56,17 +57,39 @@ static struct str token_of(struct world *world, struct str id_text)
     return copy;
 }
 
+/* The token of the next page in the last answer that had one; see keep_next. */
+static struct str next;
+
+/* Puts what they stand for in the place of {token:SESSION} and {next}. */
 static void put_tokens(struct world *world, char **env)
 {
-    static const struct str mark = STR("{token:");
+    static const struct str token = STR("{token:"), page = STR("{next");
     for (; *env; env++) {
-        const char *at = strstr(*env, mark.ptr), *close = at ? strchr(at, '}') : NULL;
-        if (!close)
+        const char *at = strstr(*env, token.ptr), *close = at ? strchr(at, '}') : NULL;
+        struct str what = next;
+        if (close)
+            what = token_of(world, (struct str){at + token.len, (size_t)(close - at) - token.len});
+        else if (!(at = strstr(*env, page.ptr)) || !(close = strchr(at, '}')))
             continue;
-        struct str id = {at + mark.len, (size_t)(close - at) - mark.len};
-        *env = (char *)arena_printf(arena, "%.*s%.*s%s", (int)(at - *env), *env,
-                                    STR_ARG(token_of(world, id)), close + 1)
+        *env = (char *)arena_printf(arena, "%.*s%.*s%s", (int)(at - *env), *env, STR_ARG(what),
+                                    close + 1)
                    .ptr;
+    }
+}
+
+static void keep_next(struct str answer)
+{
+    static const struct str before[] = {STR("page_token="), STR("\"next\":\"")};
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
+        const char *at;
+        struct str rest = answer;
+        while (rest.len && (at = memmem(rest.ptr, rest.len, before[i].ptr, before[i].len))) {
+            rest = str_from(rest, (size_t)(at - rest.ptr) + before[i].len);
+            struct str copy = arena_copy(arena, rest);
+            next = (struct str){copy.ptr, strspn(copy.ptr ? copy.ptr : "", letters)};
+        }
     }
 }
 
@@ -122,21 +145,35 @@ static void check_tenant(struct str input, struct str answer)
     MUST_HOLD(may || !has(answer, STR(WORLD_MARK)), "%.*s", STR_ARG(answer));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static struct str ask(struct world *world, const struct site *site, struct str input)
 {
-    struct str input = fuzz_input(data, size), line;
-    struct site site;
-    arena = arena ? arena : arena_new(ARENA_BYTES);
-    struct world *world = world_get((size_t)fuzz_byte(&input) - 'a');
-    begin_site((uint8_t)(fuzz_byte(&input) - '@'), &site);
-    str_split(input, '\n', &line, &input);
     char **env = fuzz_variables(arena, &input);
     put_tokens(world, env);
     const struct request request = {.env = env};
     bool head = str_eq(request_variable(&request, "REQUEST_METHOD"), STR("HEAD"));
-    struct str answer = world_answer(world, &site, env, input);
+    struct str answer = world_answer(world, site, env, input);
     check_answer(answer, head);
-    check_tenant(fuzz_input(data, size), answer);
+    keep_next(answer);
+    return answer;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct str between = STR("\n%%\n");
+    const struct str whole = fuzz_input(data, size);
+    struct str input = whole, line;
+    struct site site;
+    arena = arena ? arena : arena_new(ARENA_BYTES);
+    next = STR_NONE;
+    struct world *world = world_get((size_t)fuzz_byte(&input) - 'a');
+    begin_site((uint8_t)(fuzz_byte(&input) - '@'), &site);
+    str_split(input, '\n', &line, &input);
+    for (int asked = 0; asked < REQUESTS_MAX && (input.len || asked == 0); asked++) {
+        const char *end = input.len ? memmem(input.ptr, input.len, between.ptr, between.len) : NULL;
+        struct str one = {input.ptr, end ? (size_t)(end - input.ptr) : input.len};
+        input = str_from(input, one.len + between.len);
+        check_tenant(whole, ask(world, &site, one));
+    }
     world_restore(world);
     arena_reset(arena);
     return 0;

@@ -50,13 +50,14 @@ def world_folders():
 
 
 def requests():
+    asked = {}
     for number, folder in enumerate(world_folders()):
         for path in sorted(folder.glob("*/request*")):
             name = f"{folder.name}-{path.parent.name}-{path.name}"
             head, _, body = path.read_text().partition("\n\n")
             pairs = list(variables(head.rstrip("\n")))
             lines = "".join(f"{name}={value}\n" for name, value in pairs)
-            seed("request", name, f"{chr(ord('a') + number)}@\n{lines}\n{body}")
+            asked.setdefault(f"{folder.name}-{path.parent.name}", [chr(ord("a") + number)]).append(f"{lines}\n{body}")
             if path.name == "request" and number % 2 == 0:
                 seed("client", name, "@\n" + lines)
             if path.name == "request":
@@ -66,6 +67,8 @@ def requests():
             for name, value in pairs:
                 for word in value.split("=") if name == "QUERY_STRING" else []:
                     seed("pattern", f"{folder.name}-{path.parent.name}", f"r{word}\nNexus 5Android{word}")
+    for name, (world, *steps) in asked.items():
+        seed("request", name, f"{world}@\n" + "\n%%\n".join(steps))
 
 
 def records():
