@@ -79,12 +79,24 @@ bool str_is_utf8(struct str text)
     return true;
 }
 
+static bool is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7F;
+}
+
 bool str_is_printable(struct str text)
 {
     for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7F)
+        if (is_control(text.ptr[i]))
             return false;
     return true;
+}
+
+void str_make_printable(char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (is_control(text[i]))
+            text[i] = '?';
 }
 
 bool str_to_i64(struct str text, int64_t *value)

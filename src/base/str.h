@@ -64,6 +64,9 @@ bool str_is_utf8(struct str text);
  * break the lines that logs are made of. */
 bool str_is_printable(struct str text);
 
+/* Puts '?' in the place of each control character. */
+void str_make_printable(char *text, size_t len);
+
 /* A whole decimal integer with nothing around it ("-" allowed, "+" not). False when it is not one
  * or does not fit. */
 bool str_to_i64(struct str text, int64_t *value);

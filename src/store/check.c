@@ -33,6 +33,7 @@ static void fault(struct checking *checking, const char *format, ...)
     va_end(args);
     size_t size = len < 0 ? 0 : (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1;
     checking->faults++;
+    str_make_printable(text, size); /* it may quote what is damaged */
     checking->report(checking->context, (struct str){text, size});
 }
 

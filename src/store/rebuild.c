@@ -30,6 +30,7 @@ static void tell(const struct rebuilding *rebuilding, const char *format, ...)
     int len = vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     size_t size = len < 0 ? 0 : (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1;
+    str_make_printable(text, size); /* it may quote what is damaged */
     rebuilding->options->report(rebuilding->options->context, (struct str){text, size});
 }
 

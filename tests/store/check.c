@@ -81,6 +81,23 @@ Test(store_check, a_row_that_is_gone_is_missed)
     scene_end(&scene);
 }
 
+Test(store_check, what_is_told_of_damage_is_fit_for_a_terminal)
+{
+    struct scene scene = furnished();
+    struct row row;
+    struct str report;
+    size_t at = 0;
+    char *id = NULL;
+    while (!id && row_read(&scene, TABLE_USERS, at++, &row))
+        id = memmem(row.value, row.value_len, "jane", 4);
+    cr_assert_not_null(id);
+    id[1] = '\x1B';
+    row_write(&scene, &row);
+    cr_expect_gt(scene_faults(&scene, &report), 0);
+    cr_expect(told(report, "j?ne") && !told(report, "\x1B"), "%.*s", STR_ARG(report));
+    scene_end(&scene);
+}
+
 Test(store_check, records_without_their_holder_are_told)
 {
     struct scene scene = furnished();
