@@ -132,7 +132,9 @@ static struct put open_put_of(struct changes *changes, const struct held *held)
         draft->updated = INSTANT_NONE;
     if (draft->last_active == draft->created)
         draft->last_active = INSTANT_NONE;
-    if (draft->created == changes->world->now)
+    /* One that has ended by now would begin with its end. */
+    if (draft->created == changes->world->now &&
+        (draft->expires == INSTANT_NONE || draft->expires >= draft->created))
         draft->created = INSTANT_NONE;
     return put;
 }
