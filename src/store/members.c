@@ -133,7 +133,9 @@ static enum err look_at_each(struct plan *plan, struct slot_set *set)
 enum err members_find(struct plan *plan, struct members *members)
 {
     *members = (struct members){.base = {NULL, 0}};
-    enum err err = slot_set_new(&members->base, plan->head.slots);
+    enum err err = head_check(plan->finding->snapshot, plan->finding->app->number, &plan->head);
+    if (err == ERR_OK)
+        err = slot_set_new(&members->base, plan->head.slots);
     if (err == ERR_OK)
         err = find_base(plan, &members->base);
     if (err == ERR_OK && plan_tells_states(plan))

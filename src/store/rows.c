@@ -73,6 +73,13 @@ enum err slot_free(struct snapshot *snapshot, uint32_t app, uint32_t slot, struc
     return is_free ? ERR_OK : err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
+enum err head_check(struct snapshot *snapshot, uint32_t app, const struct index_head *head)
+{
+    struct place place;
+    enum err err = head->slots ? read(snapshot, app, head->slots - 1, &place) : ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
 enum err head_read(struct snapshot *snapshot, uint32_t app, struct index_head *head)
 {
     struct key key = key_of_app(app);

@@ -17,6 +17,10 @@ struct index_head {
 
 /* ERR_NOT_FOUND: the app has had no session yet. ERR_CORRUPT. */
 enum err head_read(struct snapshot *snapshot, uint32_t app, struct index_head *head) MUST_CHECK;
+/* Whether the last slot that it says there is has a row, which is to be asked before so many are
+ * made room for. ERR_CORRUPT: it has none. */
+enum err head_check(struct snapshot *snapshot, uint32_t app,
+                    const struct index_head *head) MUST_CHECK;
 /* Appends its stored form. */
 void head_encode(const struct index_head *head, struct key *value);
 

@@ -98,6 +98,33 @@ Test(store_check, what_is_told_of_damage_is_fit_for_a_terminal)
     scene_end(&scene);
 }
 
+/* A list that goes by sets of slots would take half a GiB for each, and seconds. */
+Test(store_check, more_slots_than_there_are_rows_are_damage)
+{
+    struct scene scene = furnished();
+    struct row row;
+    struct page page;
+    size_t refused = 0;
+    cr_assert(row_read(&scene, TABLE_INDEX, 0, &row));
+    row.value[8] = 0x1F; /* the first of four bytes that say how many */
+    row_write(&scene, &row);
+    scene_read(&scene);
+    struct app app = scene_app(&scene, "acme");
+    for (int field = 0; field < FIELD_COUNT; field++) {
+        struct query query = {.vendor = VENDOR_CORBADO,
+                              .active_only = true,
+                              .orders = {{(enum field)field, false}},
+                              .order_count = 1,
+                              .limit = 100};
+        enum err err = store_find(scene.snapshot, &app, &query, NOW, scene.arena, &page);
+        cr_expect(err == ERR_OK || err == ERR_CORRUPT, "%s", err_word(err));
+        refused += err == ERR_CORRUPT;
+    }
+    cr_expect_gt(refused, 0, "none goes by sets");
+    scene_done(&scene);
+    scene_end(&scene);
+}
+
 Test(store_check, records_without_their_holder_are_told)
 {
     struct scene scene = furnished();
