@@ -62,11 +62,12 @@ describe() {
 
 @test "rollcall.conf(5) and the example have every option with its default" {
     local expected
-    expected=$("$ROLLCALL_BUILD/rollcalld" --help | sed -n 's/^  \([a-z_]* = .*\)/\1/p')
+    # Wide enough for the longest path it may have been built for.
+    expected=$(ARGP_HELP_FMT=rmargin=4096 "$ROLLCALL_BUILD/rollcalld" --help | sed -n 's/^  \([a-z0-9_]* = .*\)/\1/p')
     [ -n "$expected" ]
-    same "$expected" "$(sed -n 's/^#\([a-z_]* = .*\)/\1/p' "$ROLLCALL_BUILD/data/rollcall.conf")" "the example"
+    same "$expected" "$(sed -n 's/^#\([a-z0-9_]* = .*\)/\1/p' "$ROLLCALL_BUILD/data/rollcall.conf")" "the example"
     same "$expected" "$(page rollcall.conf.5 | sed -n -e 's/\\(dq/"/g' -e 's/\\ / /g' \
-        -e 's/^\.It Cm \([a-z_]*\) No = /\1 = /p')" "the page"
+        -e 's/^\.It Cm \([a-z0-9_]*\) No = /\1 = /p')" "the page"
 }
 
 @test "the example in rollcall.conf(5) is sound" {
