@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "core/record.h"
 #include "ctl/ctl.h"
 #include "ctl/import.h"
 
@@ -72,23 +73,6 @@ _Static_assert((int)PUT_APP == RECORD_APP && (int)PUT_USER == RECORD_USER &&
                    (int)PUT_SESSION == RECORD_SESSION,
                "puts and records are counted in one array");
 
-static struct put put_of(struct record *record)
-{
-    switch (record->kind) {
-    case RECORD_APP:
-        return (struct put){
-            PUT_APP,
-            .app = {.app = record->app, .keys = record->keys, .key_count = record->key_count}};
-    case RECORD_USER:
-        return (struct put){PUT_USER, .user = {record->app_id, record->user}};
-    case RECORD_SESSION:
-        break;
-    }
-    return (struct put){
-        PUT_SESSION,
-        .session = {.app_id = record->app_id, .user_id = record->user_id, .draft = &record->draft}};
-}
-
 static enum step fail(const struct source *source, enum err err)
 {
     ctl_fail("%s:%" PRIu64 ": %s", source->name, source->line,
@@ -109,7 +93,7 @@ static enum step write_line(void *context, const struct source *source, struct s
         return fail(source, err);
     if ((record->kind == RECORD_APP) == writing->apps) {
         writing->origins[writing->count] = (struct origin){source, source->line};
-        writing->puts[writing->count++] = put_of(record);
+        writing->puts[writing->count++] = record_put(record);
     }
     writing->apps_left -= writing->apps && record->kind == RECORD_APP;
     enum step step = STEP_ON;

@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/record.h"
 #include "dialect/tally.h"
 #include "fuzz/fuzz.h"
-#include "model/interchange.h"
 #include "serve/watch.h"
 #include "store/env.h"
 #include "support/files.h"
@@ -61,23 +61,6 @@ static char *read_beside(const char *folder, const char *name)
     return text;
 }
 
-static struct put put_of(struct record *record)
-{
-    switch (record->kind) {
-    case RECORD_APP:
-        return (struct put){
-            PUT_APP,
-            .app = {.app = record->app, .keys = record->keys, .key_count = record->key_count}};
-    case RECORD_USER:
-        return (struct put){PUT_USER, .user = {record->app_id, record->user}};
-    case RECORD_SESSION:
-        break;
-    }
-    return (struct put){
-        PUT_SESSION,
-        .session = {.app_id = record->app_id, .user_id = record->user_id, .draft = &record->draft}};
-}
-
 static void put_records(struct world *world, const char *text)
 {
     struct arena *arena = arena_new(ARENA_BYTES);
@@ -88,7 +71,7 @@ static void put_records(struct world *world, const char *text)
     while (rest.len) {
         str_split(rest, '\n', &line, &rest);
         enum err err = record_read(arena, line, 0, record, &fault);
-        struct put put = err == ERR_OK ? put_of(record) : (struct put){.kind = PUT_APP};
+        struct put put = err == ERR_OK ? record_put(record) : (struct put){.kind = PUT_APP};
         if (put.kind == PUT_SESSION && str_eq(record->app_id, STR("fuzz"))) {
             put.session.has_refresh = true;
             secret_hash(STR("refresh_fuzz"), put.session.refresh_hash);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "model/interchange.h"
+#include "core/record.h"
 
 enum { ARENA_BYTES = 64 * 1024 * 1024 };
 
@@ -32,23 +32,6 @@ void scratch_remove(char *dir)
     free(dir);
 }
 
-static struct put put_of(struct record *record)
-{
-    switch (record->kind) {
-    case RECORD_APP:
-        return (struct put){
-            PUT_APP,
-            .app = {.app = record->app, .keys = record->keys, .key_count = record->key_count}};
-    case RECORD_USER:
-        return (struct put){PUT_USER, .user = {record->app_id, record->user}};
-    case RECORD_SESSION:
-        break;
-    }
-    return (struct put){
-        PUT_SESSION,
-        .session = {.app_id = record->app_id, .user_id = record->user_id, .draft = &record->draft}};
-}
-
 static void put_line(struct store *store, struct arena *arena, struct str line, int number,
                      int64_t now)
 {
@@ -57,7 +40,7 @@ static void put_line(struct store *store, struct arena *arena, struct str line, 
     enum err err = record_read(arena, line, 0, record, &fault);
     cr_assert(err == ERR_OK, "record %d: %.*s: expected %.*s (%s)", number, STR_ARG(fault.field),
               STR_ARG(fault.expected), err_word(err));
-    struct put put = put_of(record);
+    struct put put = record_put(record);
     struct outcome outcome;
     err = store_apply(store, &put, 1, now, &outcome);
     cr_assert(err == ERR_OK, "record %d cannot be stored: %s", number, err_word(err));
