@@ -71,12 +71,13 @@ struct json_out reply_json(struct reply *reply)
     return json_begin(reply->body);
 }
 
-/* A value that ended its line would be the next header (RFC 9110, 5.5). */
+/* A value that ended its line would be the next header, and what else controls has no place in one
+ * (RFC 9110, 5.5). */
 static void put_value(struct buf *out, struct str value)
 {
     size_t begin = 0;
     for (size_t i = 0; i < value.len; i++) {
-        if (value.ptr[i] != '\r' && value.ptr[i] != '\n' && value.ptr[i] != '\0')
+        if (str_is_printable((struct str){value.ptr + i, 1}))
             continue;
         buf_put(out, value.ptr + begin, i - begin);
         begin = i + 1;
