@@ -245,6 +245,7 @@ static void take(cfg_t *cfg, struct config *config)
         .source = cfg,
         .store = cfg_getstr(cfg, "store"),
         .listen = cfg_getstr(cfg, "listen"),
+        .user = cfg_getstr(cfg, "user"),
         .user_agents = cfg_getstr(cfg, "user_agents"),
         .countries = cfg_getstr(cfg, "countries"),
         .log_file = cfg_getstr(cfg, "log_file"),
@@ -260,6 +261,7 @@ static void take(cfg_t *cfg, struct config *config)
                  .cors_origin_count = cfg_size(cfg, "cors_origins"),
                  .health_open = strcmp(cfg_getstr(cfg, "health"), "anybody") == 0},
     };
+    confine_mode_parse(cfg_getstr(cfg, "confine"), &config->confine);
     access_log_parse(cfg_getstr(cfg, "access_log"), &config->access_log);
     config->has_status_token =
         secret_hash_parse(str_of(cfg_getstr(cfg, "status_token_sha256")), config->status_token);

@@ -9,13 +9,15 @@
 #include "base/err.h"
 #include "http/request.h"
 #include "model/secret.h"
+#include "serve/confine.h"
 #include "serve/watch.h"
 
 enum { LIST_MAX = 16, WORKERS_MAX = 256 };
 
 struct config {
     void *source; /* what the texts below belong to */
-    const char *store, *listen, *user_agents, *countries, *log_file, *access_log_file;
+    const char *store, *listen, *user, *user_agents, *countries, *log_file, *access_log_file;
+    enum confine_mode confine;
     mode_t socket_mode;
     int workers;
     uint64_t requests_per_worker;

@@ -86,9 +86,13 @@ static enum err open_unix(const char *path, mode_t mode, struct listener *listen
     }
     if (is_socket_file(path))
         unlink(path);
+    /* It has its mode from the start: a name in somebody else's folder may be another file's by the
+     * time that is changed. */
+    mode_t mask = umask(~mode & 0777);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-        chmod(path, mode) != 0 || listen(fd, SOMAXCONN) != 0 || stat(path, &info) != 0)
+    bool bound = fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+    umask(mask);
+    if (!bound || listen(fd, SOMAXCONN) != 0 || stat(path, &info) != 0)
         return fail(path, fd);
     *listener = (struct listener){.fd = fd, .device = info.st_dev, .inode = info.st_ino};
     strcpy(listener->path, path);
@@ -138,6 +142,21 @@ enum err listen_open(const char *address, mode_t mode, struct listener *listener
     if (strncmp(address, unix_scheme, sizeof(unix_scheme) - 1) == 0)
         return open_unix(address + sizeof(unix_scheme) - 1, mode, listener);
     return open_tcp(address + sizeof(tcp_scheme) - 1, listener);
+}
+
+enum err listen_give(const struct listener *listener, uid_t uid, gid_t gid)
+{
+    struct stat info;
+    int file = listener->path[0] ? open(listener->path, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
+    if (!listener->path[0])
+        return ERR_OK;
+    bool given = file >= 0 && fstat(file, &info) == 0 && info.st_dev == listener->device &&
+                 info.st_ino == listener->inode && fchownat(file, "", uid, gid, AT_EMPTY_PATH) == 0;
+    if (!given)
+        log_error("%s: cannot be given away: %s", listener->path, strerror(errno));
+    if (file >= 0)
+        close(file);
+    return given ? ERR_OK : ERR_IO;
 }
 
 void listen_close(struct listener *listener)

@@ -25,6 +25,9 @@ bool listen_inherit(struct listener *listener);
  * one in use. */
 enum err listen_open(const char *address, mode_t mode, struct listener *listener) MUST_CHECK;
 
+/* Makes a unix socket's file that user's, if it is one made here. ERR_IO, logged. */
+enum err listen_give(const struct listener *listener, uid_t uid, gid_t gid) MUST_CHECK;
+
 /* Closes it; a unix socket's file goes too, as long as it is still the one made here. */
 void listen_close(struct listener *listener);
 

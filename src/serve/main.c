@@ -12,6 +12,7 @@
 #include "serve/arguments.h"
 #include "serve/config.h"
 #include "serve/notify.h"
+#include "serve/owner.h"
 #include "serve/pool.h"
 #include "serve/worker.h"
 #include "store/store.h"
@@ -32,6 +33,9 @@ static bool is_cgi(void)
  * error. */
 static int answer_once(const struct config *config)
 {
+    struct owner owner;
+    if (owner_choose(config, &owner) != ERR_OK || owner_become(&owner) != ERR_OK)
+        return EXIT_FAILURE;
     struct metrics *metrics = metrics_open(config->store, tally_layout());
     (void)log_open(config->log_file, config->access_log_file);
     int code = worker_cgi(config, metrics);
@@ -62,18 +66,59 @@ static enum err find_socket(const struct config *config, const struct handover *
     return ERR_NOT_FOUND;
 }
 
+/* Whoever this process is to be: a socket's file that was made here is his as well. */
+static enum err become(const struct config *config, const struct listener *listener)
+{
+    struct owner owner;
+    bool root = geteuid() == 0;
+    enum err err = owner_choose(config, &owner);
+    if (err == ERR_OK && root && owner.uid != 0 && listener)
+        err = listen_give(listener, owner.uid, owner.gid);
+    if (err == ERR_OK)
+        err = owner_become(&owner);
+    if (err == ERR_OK && root && owner.uid == 0 && !owner.named)
+        log_warn("runs as root: the store is root's, and no \"user\" is named");
+    return err;
+}
+
+/* Its predecessor's processes, which it has to do with, may be root's. */
+static void stay(const struct config *config)
+{
+    struct owner owner;
+    if (geteuid() == 0 && owner_choose(config, &owner) == ERR_OK && owner.uid != 0)
+        log_warn("upgrade: runs as root until it is started as %s", owner.name);
+}
+
+/* In this order: root may have to make the socket, while files of the log are for whom will open
+ * them anew. Who takes over has no program to go back to. */
+static enum err settle_in(const struct config *config, const struct handover *handover,
+                          struct listener *listener)
+{
+    enum err err = find_socket(config, handover, listener);
+    if (err != ERR_OK)
+        return err;
+    err = handover ? ERR_OK : become(config, listener);
+    if (err == ERR_OK && !log_open(config->log_file, config->access_log_file))
+        err = ERR_IO;
+    if (handover)
+        stay(config);
+    if (err == ERR_OK || handover)
+        err = confine_check(config);
+    if (err == ERR_OK || handover)
+        return ERR_OK;
+    listen_close(listener);
+    return ERR_IO;
+}
+
 static int serve(struct config *config, const struct arguments *arguments,
                  struct handover *handover)
 {
     struct pool_start start = {arguments->config, arguments->argv, handover};
     struct listener listener;
     bool pooled = config->workers || handover;
-    /* Who takes over has no program to go back to. */
-    if (!log_open(config->log_file, config->access_log_file) && !handover)
-        return EXIT_FAILURE;
     if (pooled)
         pool_block_signals();
-    enum err err = find_socket(config, handover, &listener);
+    enum err err = settle_in(config, handover, &listener);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? USAGE : EXIT_FAILURE;
     log_info("listening on %s", listener.path[0]  ? listener.path
@@ -106,8 +151,10 @@ static bool can_take_over(const struct config *config)
 static int run(struct config *config, const struct arguments *arguments, struct handover *handover)
 {
     if (arguments->check) {
+        bool can = handover ? can_take_over(config) : become(config, NULL) == ERR_OK;
         config_print(config, stdout);
-        return !handover || can_take_over(config) ? EXIT_SUCCESS : EXIT_FAILURE;
+        can = confine_print(config, stdout) == ERR_OK && can;
+        return can ? EXIT_SUCCESS : EXIT_FAILURE;
     }
     return is_cgi() ? answer_once(config) : serve(config, arguments, handover);
 }

@@ -82,6 +82,17 @@ static const char *no_level(const char *text)
     return log_level_parse(text, &level) ? NULL : "must be error, warn, info or debug";
 }
 
+static const char *no_confinement(const char *text)
+{
+    enum confine_mode mode;
+    return confine_mode_parse(text, &mode) ? NULL : "must be auto, require or off";
+}
+
+static const char *no_name(const char *text)
+{
+    return text[strcspn(text, ":/ \t\n")] == '\0' ? NULL : "must be the name of a user";
+}
+
 static const char *no_access_log(const char *text)
 {
     enum access_log form;
@@ -113,6 +124,19 @@ const struct config_option config_options[] = {
      "how many processes answer; 0: this one does, without a master"
      "\vEach has one request in hand at a time, and waits for the disk when that writes: where "
      "many sessions begin or end at once, more workers share one wait."},
+    {"user", KIND_TEXT, "", 0, 0, no_name,
+     "who the daemon is once root has started it; empty: the owner of the store's folder"
+     "\vThe socket is made before that, and is that user's; files of the log are made after it, "
+     "and "
+     "their folder must be one that this user can write to. Started by anybody else, it stays who "
+     "it is."},
+    {"confine", KIND_TEXT, "auto", 0, 0, no_confinement,
+     "whether processes give up what they have no use for, by seccomp and landlock: auto, as far "
+     "as "
+     "the kernel can; require, or else it does not start; off"
+     "\vWhat is in force here, `rollcalld --check-config` says, and the log does at the start. A "
+     "folder that log files are in is one that processes may add to: it should be none above the "
+     "store's."},
     {"requests_per_worker", KIND_INTEGER, "0", 0, 1000000000, NULL,
      "after how many answers a worker is replaced; 0: never"},
     {"drain_seconds", KIND_INTEGER, "30", 0, 3600, NULL,

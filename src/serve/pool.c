@@ -250,19 +250,30 @@ static void rotate(struct pool *pool)
             kill(pool->leavers[i].pid, SIGUSR1);
 }
 
+static bool load(const struct pool *pool, struct config *fresh)
+{
+    if (config_load(pool->start->path, fresh) != ERR_OK)
+        return false;
+    if (strcmp(fresh->listen, pool->config->listen) != 0 ||
+        strcmp(fresh->user, pool->config->user) != 0)
+        log_warn("reload: a new \"listen\" or \"user\" takes a restart");
+    want_workers(fresh);
+    if (confine_check(fresh) == ERR_OK)
+        return true;
+    config_free(fresh);
+    return false;
+}
+
 static void reload(struct pool *pool, int64_t now)
 {
     struct config fresh;
     notify_reloading();
     pool->trial.again = true;
-    if (config_load(pool->start->path, &fresh) != ERR_OK) {
+    if (!load(pool, &fresh)) {
         log_error("reload: the configuration stays as it was");
         notify_ready();
         return;
     }
-    if (strcmp(fresh.listen, pool->config->listen) != 0)
-        log_warn("reload: a new \"listen\" takes a restart");
-    want_workers(&fresh);
     (void)log_open(fresh.log_file, fresh.access_log_file);
     config_replace(pool->config, &fresh);
     pool->metrics = census_move(pool->metrics, pool->config->store);

@@ -18,8 +18,14 @@ struct worker {
     struct store *store;
     struct submitter submitter;
     struct watch watch;
-    bool complained;
+    pid_t master; /* 0: there is none */
+    bool complained, confined;
 };
+
+static enum duty duty_of(const struct worker *worker)
+{
+    return worker->submitter.fd < 0 ? DUTY_ALONE : DUTY_WORKER;
+}
 
 /* Who writes by itself may find that it may not: then lists are still answered. */
 static enum err open_as(struct worker *worker, struct store_options *options)
@@ -43,6 +49,11 @@ static void open_store(struct worker *worker)
         log_error("store %s: %s", options.path,
                   err == ERR_NOT_FOUND ? "there is none" : err_text(err));
     worker->complained = err != ERR_OK;
+    if (worker->store && worker->confined &&
+        confine_settle(worker->config, duty_of(worker), worker->master) != ERR_OK) {
+        store_close(worker->store);
+        worker->store = NULL;
+    }
     worker->service.store = worker->store;
     worker->submitter.store = options.mode == STORE_WRITE ? worker->store : NULL;
 }
@@ -66,9 +77,11 @@ static enum err begin(struct worker *worker)
     worker->service.watch = &worker->watch;
     worker->service.enrich.user_agents_path = worker->config->user_agents;
     worker->service.enrich.geo_path = worker->config->countries;
-    if (err == ERR_OK)
-        open_store(worker);
-    return err;
+    if (err != ERR_OK)
+        return err;
+    open_store(worker);
+    worker->confined = true;
+    return confine(worker->config, duty_of(worker), worker->master, worker->store != NULL);
 }
 
 static void end(struct worker *worker)
@@ -111,7 +124,8 @@ int worker_serve(const struct config *config, struct metrics *metrics, int liste
 {
     struct worker worker = {.config = config,
                             .submitter = {.fd = writer_fd, .metrics = metrics},
-                            .watch.metrics = metrics};
+                            .watch.metrics = metrics,
+                            .master = master};
     handle_signals();
     enum err err = begin(&worker);
     if (err == ERR_OK) {

@@ -26,7 +26,8 @@ struct writer {
     struct metrics *metrics;
     int fd;
     struct store *store;
-    bool complained;
+    pid_t master;
+    bool complained, confined;
     struct arena *arena;
     char *message; /* MESSAGE_MAX bytes: the one being received */
     struct batch batches[LETTERS_MAX];
@@ -81,6 +82,11 @@ static bool open_store(struct writer *writer)
         log_error("writer: store %s: %s", options.path,
                   err == ERR_NOT_FOUND ? "there is none" : err_text(err));
     writer->complained = err != ERR_OK;
+    if (err == ERR_OK && writer->confined &&
+        (err = confine_settle(writer->config, DUTY_WRITER, writer->master)) != ERR_OK) {
+        store_close(writer->store);
+        writer->store = NULL;
+    }
     return err == ERR_OK;
 }
 
@@ -223,12 +229,17 @@ int writer_serve(const struct config *config, struct metrics *metrics, int fd, p
         *writer = (struct writer){.config = config,
                                   .metrics = metrics,
                                   .fd = fd,
+                                  .master = master,
                                   .arena = arena_new(MEMORY_MAX),
                                   .message = malloc(MESSAGE_MAX)};
         ready = writer->arena && writer->message;
     }
     if (ready) {
         open_store(writer);
+        writer->confined = true;
+        ready = confine(config, DUTY_WRITER, master, writer->store != NULL) == ERR_OK;
+    }
+    if (ready) {
         pool_tell_ready(master);
         serve(writer, &while_waiting);
     }

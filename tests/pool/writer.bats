@@ -45,7 +45,8 @@ is_stopped() {
 }
 
 @test "what was answered is on disk, and only the writer can have put it there" {
-    start_pool "workers = 2"
+    # Confined, they could be looked into by root alone.
+    start_pool "workers = 2" 'confine = "off"'
     until_true has_started writer 1
     run -0 "$fcgi_client" "$socket" "${end_others[@]}"
     [[ $output == *'{"count":2}'* ]]
