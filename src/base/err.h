@@ -23,12 +23,16 @@ enum err {
     ERR_LIMIT,        /* the user has as many sessions as the app allows */
     ERR_ENDED,        /* the session is not in the state that is asked for */
     ERR_TOO_LARGE,    /* over a limit of ours */
+    ERR_LONG_URI,     /* a path or query over its limit */
+    ERR_HEADERS,      /* a header over its limit, or all of them together */
+    ERR_RATE,         /* too many credentials that let nobody in have come from there */
     ERR_RUNAWAY,      /* a pattern ran over its match limit */
     ERR_MARK,         /* a list is to go on where we never said that a page of it ended */
     ERR_MEMORY,
     ERR_IO,
     ERR_FULL,    /* disk or map full */
     ERR_BUSY,    /* out of reader slots, or the store is locked */
+    ERR_LATE,    /* a request's time was up before it was done */
     ERR_CORRUPT, /* bytes in the store that we did not write */
     ERR_VERSION, /* a store or record of a version we do not read */
     ERR_INTERNAL,
@@ -42,6 +46,9 @@ struct failure {
     struct str field; /* the parameter or key at fault; empty when there is none */
     struct str text;  /* one sentence; empty for the table's own */
     struct str nonce; /* for a proof of possession that comes with the next try; or empty */
+    /* ERR_RATE and what is a 503: after how many seconds another try may be worth it. ERR_RATE: how
+     * many failures a minute are put up with. */
+    int64_t retry_s, most;
     const void *more; /* what else the dialect that made it has to say, for its `fail`; or NULL */
 };
 

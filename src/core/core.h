@@ -23,7 +23,7 @@ enum credential_kind {
                         */
 };
 
-enum { TOKENS_MAX = 16 };
+enum { TOKENS_MAX = 130 }; /* every cookie of a request can be one, and two headers */
 
 struct credential {
     enum credential_kind kind;

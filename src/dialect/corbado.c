@@ -93,6 +93,8 @@ static const char *error_type(enum err err)
         return "not_found";
     case ERR_NO_METHOD:
         return "method_not_allowed";
+    case ERR_RATE:
+        return "rate_limited";
     default:
         return err_status(err) >= 500 ? "internal_error" : "validation_error";
     }

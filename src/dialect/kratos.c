@@ -215,6 +215,9 @@ static const struct {
     {ERR_INVALID, NULL, "The request was malformed or contained invalid parameters", NULL},
     {ERR_MALFORMED, NULL, "The request was malformed or contained invalid parameters", NULL},
     {ERR_TOO_LARGE, NULL, "The request was malformed or contained invalid parameters", NULL},
+    {ERR_LONG_URI, NULL, "The request was malformed or contained invalid parameters", NULL},
+    {ERR_HEADERS, NULL, "The request was malformed or contained invalid parameters", NULL},
+    {ERR_RATE, NULL, "You have made too many requests, please slow down", NULL},
     {ERR_MARK, NULL, "The request was malformed or contained invalid parameters",
      "The page token is invalid, do not craft your own page tokens"},
     {ERR_NOT_FOUND, NULL, "Unable to locate the resource", ""},
@@ -222,6 +225,7 @@ static const struct {
     {ERR_NO_METHOD, NULL, "The requested method is not allowed here", NULL},
     {ERR_BUSY, NULL, "The service is not available at the moment", NULL},
     {ERR_FULL, NULL, "The service is not available at the moment", NULL},
+    {ERR_LATE, NULL, "The service is not available at the moment", NULL},
     {ERR_OK, NULL, "An internal server error occurred, please contact the system administrator",
      NULL},
 };

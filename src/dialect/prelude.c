@@ -171,6 +171,7 @@ static const char *error_type(int status)
     } types[] = {
         {400, "bad_request"},         {401, "unauthorized"}, {403, "forbidden"},
         {404, "not_found"},           {405, "bad_request"},  {413, "bad_request"},
+        {414, "bad_request"},         {429, "rate_limited"}, {431, "bad_request"},
         {503, "service_unavailable"},
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)

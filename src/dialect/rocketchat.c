@@ -1,4 +1,5 @@
 /* Rocket.Chat 7 and 8, REST. */
+#include "base/clock.h"
 #include "dialect/rocketchat_query.h"
 #include "dialect/rocketchat_session.h"
 
@@ -70,9 +71,14 @@ static void show_login_error(const struct route *route, struct json_out *json)
     json_member_text(json, "message", text);
 }
 
-static struct str error_text(const struct failure *failure)
+static struct str error_text(const struct request *request, const struct failure *failure)
 {
     switch (failure->err) {
+    case ERR_RATE:
+        return arena_printf(request->arena,
+                            "Error, too many requests. Please slow down. You must wait %lld "
+                            "seconds before trying this endpoint again. [error-too-many-requests]",
+                            (long long)failure->retry_s);
     case ERR_NOT_FOUND:
         return STR("Session not found");
     case ERR_MALFORMED:
@@ -84,10 +90,11 @@ static struct str error_text(const struct failure *failure)
     }
 }
 
-static void show_error(const struct failure *failure, struct json_out *json)
+static void show_error(const struct request *request, const struct failure *failure,
+                       struct json_out *json)
 {
     const char *type = failure->err == ERR_RUNAWAY ? "error-invalid-filter" : failure->code;
-    json_member_text(json, "error", error_text(failure));
+    json_member_text(json, "error", error_text(request, failure));
     if (!type || !*type)
         return;
     json_member_text(json, "errorType", str_of(type));
@@ -99,18 +106,30 @@ static void show_error(const struct failure *failure, struct json_out *json)
     json_object_end(json);
 }
 
+static void show_rate(const struct request *request, const struct failure *failure,
+                      struct reply *reply)
+{
+    int64_t reset = request->now + failure->retry_s * SECOND_MS;
+    reply_header(reply, "X-RateLimit-Limit",
+                 arena_printf(request->arena, "%lld", (long long)failure->most));
+    reply_header(reply, "X-RateLimit-Remaining", STR("0"));
+    reply_header(reply, "X-RateLimit-Reset",
+                 arena_printf(request->arena, "%lld", (long long)reset));
+}
+
 static void fail(const struct request *request, const struct route *route,
                  const struct failure *failure, struct reply *reply)
 {
-    (void)request;
     reply_restart(reply, err_status(failure->err));
     struct json_out json = rocketchat_begin(reply);
+    if (failure->err == ERR_RATE)
+        show_rate(request, failure, reply);
     json_object_begin(&json);
     json_member_bool(&json, "success", false);
     if (failure->err == ERR_UNAUTHORIZED)
         show_login_error(route, &json);
     else
-        show_error(failure, &json);
+        show_error(request, failure, &json);
     json_object_end(&json);
 }
 

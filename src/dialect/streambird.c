@@ -253,6 +253,8 @@ static const char *error_type(enum err err)
         return "session_not_found";
     case ERR_NO_METHOD:
         return "method_not_allowed";
+    case ERR_RATE:
+        return "too_many_requests";
     default:
         return err_status(err) >= 500 ? "internal_error" : "invalid_request";
     }

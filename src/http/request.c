@@ -35,7 +35,7 @@ struct str request_header(const struct request *request, const char *name)
         if (!variable_name(prefixes[i], name, variable, sizeof(variable)))
             break;
         struct str value = request_variable(request, variable);
-        if (value.ptr && value.len <= HEADER_MAX_BYTES)
+        if (value.ptr)
             return value;
     }
     return STR_NONE;
@@ -89,7 +89,7 @@ static struct str unquoted(struct str value)
 void request_each_cookie(const struct request *request, request_cookie_fn each, void *context)
 {
     struct str rest = request_header(request, "Cookie"), pair, name, value;
-    for (int i = 0; rest.len && i < COOKIES_MAX; i++) {
+    while (rest.len) {
         str_split(rest, ';', &pair, &rest);
         if (str_split(str_trim(pair), '=', &name, &value) && is_session_cookie(request->site, name))
             each(context, unquoted(value));
@@ -99,7 +99,7 @@ void request_each_cookie(const struct request *request, request_cookie_fn each, 
 struct str request_cookie(const struct request *request, struct str prefix)
 {
     struct str rest = request_header(request, "Cookie"), pair, name, value;
-    for (int i = 0; rest.len && i < COOKIES_MAX; i++) {
+    while (rest.len) {
         str_split(rest, ';', &pair, &rest);
         if (str_split(str_trim(pair), '=', &name, &value) && str_starts(name, prefix))
             return unquoted(value);

@@ -12,6 +12,8 @@ enum {
     PATH_MAX_BYTES = 4096,
     QUERY_MAX_BYTES = 16384,
     HEADER_MAX_BYTES = 16384,
+    HEADERS_MAX_BYTES = 65536, /* all of them, names and values */
+    HEADERS_MAX = 256,
     PARAMS_MAX = 256,
     COOKIES_MAX = 128,
     BODY_MAX_BYTES = 1024 * 1024
@@ -39,6 +41,7 @@ struct param {
 struct body {
     struct str bytes;
     bool whole;
+    bool cut; /* who sent it stopped before its end: `bytes` is empty */
 };
 
 enum { WILDS_MAX = 3 };
@@ -65,8 +68,9 @@ struct request {
 };
 
 /* Fills *request; body, wilds, id, now and started_ns are the caller's to set. A path or query over
- * its limit: ERR_TOO_LARGE, a request without method or path: ERR_MALFORMED; method, path and what
- * could be read are set all the same. ERR_MEMORY. */
+ * its limit: ERR_LONG_URI; a header, all of them, or the cookies over theirs: ERR_HEADERS; a
+ * request without method or path: ERR_MALFORMED; method, path and what could be read are set all
+ * the same. ERR_MEMORY. */
 enum err request_read(struct arena *arena, const struct site *site, char *const *env,
                       struct request *request) MUST_CHECK;
 
@@ -77,9 +81,8 @@ struct str request_base(const struct request *request);
 
 /* A CGI variable; empty with a NULL pointer when absent. */
 struct str request_variable(const struct request *request, const char *name);
-/* A header by its HTTP name ("X-User-Id"), case ignored; empty with a NULL pointer when absent, or
- * over HEADER_MAX_BYTES. For Authorization, the REDIRECT_ form that Apache's rewrites leave is
- * looked for too. */
+/* A header by its HTTP name ("X-User-Id"), case ignored; empty with a NULL pointer when absent. For
+ * Authorization, the REDIRECT_ form that Apache's rewrites leave is looked for too. */
 struct str request_header(const struct request *request, const char *name);
 
 /* The first parameter of that name, NULL without one; and how many there are. */

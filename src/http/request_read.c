@@ -153,6 +153,33 @@ static enum err read_target(struct request *request)
     return ERR_OK;
 }
 
+/* ---- the headers ---- */
+
+static size_t count_cookies(struct str header)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < header.len; i++)
+        count += header.ptr[i] == ';';
+    return count;
+}
+
+/* Also those that nothing looks at: what is over a limit shall not get through by its name. */
+static enum err check_headers(char *const *env)
+{
+    size_t count = 0, bytes = 0;
+    for (; *env; env++) {
+        struct str variable = str_of(*env), name, value;
+        if (!str_starts(variable, STR("HTTP_")) && !str_starts(variable, STR("REDIRECT_HTTP_")))
+            continue;
+        str_split(variable, '=', &name, &value);
+        bytes += variable.len;
+        if (++count > HEADERS_MAX || bytes > HEADERS_MAX_BYTES || value.len > HEADER_MAX_BYTES ||
+            (str_eq(name, STR("HTTP_COOKIE")) && count_cookies(value) > COOKIES_MAX))
+            return ERR_HEADERS;
+    }
+    return ERR_OK;
+}
+
 enum err request_read(struct arena *arena, const struct site *site, char *const *env,
                       struct request *request)
 {
@@ -164,8 +191,9 @@ enum err request_read(struct arena *arena, const struct site *site, char *const 
         return err;
     if (request->path.len > PATH_MAX_BYTES || request->path_info.len > PATH_MAX_BYTES ||
         request->query.len > QUERY_MAX_BYTES)
-        return ERR_TOO_LARGE;
+        return ERR_LONG_URI;
     if (request->method.len == 0 || request->path.len == 0)
         return ERR_MALFORMED;
-    return read_query(request);
+    err = check_headers(env);
+    return err == ERR_OK ? read_query(request) : err;
 }

@@ -116,6 +116,10 @@ static enum err pass(struct passage *passage)
         return status_answer(passage->service, request, passage->match.route, &passage->reply);
     if (err == ERR_OK)
         err = admit(passage);
+    if (err == ERR_OK && passage->body->cut) {
+        passage->failure.text = STR("the body ended before its time");
+        err = ERR_MALFORMED;
+    }
     if (err == ERR_OK && !passage->body->whole)
         err = ERR_TOO_LARGE;
     if (err == ERR_OK && request->bad_query) {
@@ -161,12 +165,17 @@ static void fail(struct passage *passage, enum err err)
         failure->nonce = passage->caller.nonce;
     if (failure->text.len == 0)
         failure->text = str_of(err_text(err));
+    if (err_status(err) == 503)
+        failure->retry_s = RETRY_S;
     if (match->dialect)
         match->dialect->fail(&passage->request, match->route, failure, &passage->reply);
     else
         fail_plainly(failure, &passage->reply);
     if (err == ERR_NO_METHOD)
         reply_header(&passage->reply, "Allow", match->allow);
+    if (failure->retry_s)
+        reply_header(&passage->reply, "Retry-After",
+                     arena_printf(passage->service->arena, "%lld", (long long)failure->retry_s));
     if (err_status(err) >= 500)
         log_error("request %.*s: %s", STR_ARG(passage->request.id), err_word(err));
 }

@@ -13,7 +13,11 @@
 
 struct watch;
 
-enum { REQUEST_ID_TEXT = KSUID_TEXT, REQUEST_MEMORY_MAX = 64 * 1024 * 1024 };
+enum {
+    REQUEST_ID_TEXT = KSUID_TEXT,
+    REQUEST_MEMORY_MAX = 64 * 1024 * 1024,
+    RETRY_S = 2 /* what a 503 says: by then a writer that died has a successor */
+};
 
 /* What a process needs to answer. Clock and ids are fields so that tests can hold them still. */
 struct service {

@@ -97,7 +97,7 @@ operations() {
     done < <(operations '.responses["401"] | not')
     while read -r method path; do
         cgi "$method" "$path?$long" ROLLCALL_STORE="$BATS_FILE_TMPDIR/store"
-        expect_status 413
+        expect_status 414
         cgi TRACE "$path" ROLLCALL_STORE="$BATS_FILE_TMPDIR/store"
         expect_status 405
         cgi GET "$path/nowhere/%zz" ROLLCALL_STORE="$BATS_FILE_TMPDIR/store"
