@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/deadline.h"
 #include "base/log.h"
 
 /* The most of a request's body that is read at all. */
@@ -42,19 +43,34 @@ static void keep(struct buf *kept, const char *chunk, size_t len, struct body *b
     body->whole = body->whole && !kept->failed;
 }
 
+static struct body end_body(struct body body, const struct buf *kept)
+{
+    body.bytes = body.whole && !body.cut ? buf_view(kept) : STR_NONE;
+    return body;
+}
+
+static long long content_length(char *const *env)
+{
+    static const char name[] = "CONTENT_LENGTH=";
+    for (; *env; env++)
+        if (strncmp(*env, name, sizeof(name) - 1) == 0)
+            return strtoll(*env + sizeof(name) - 1, NULL, 10);
+    return 0;
+}
+
 /* All of it is read: a web server that is still sending when its connection closes takes the answer
  * for lost. */
-static struct body read_body(FCGX_Stream *in, struct buf *kept)
+static struct body read_body(const FCGX_Request *request, struct buf *kept)
 {
     char chunk[CHUNK];
     struct body body = {.whole = true};
-    int got;
+    int got = 0, all = 0;
     buf_reset(kept);
-    for (int all = 0; all < READ_MAX && (got = FCGX_GetStr(chunk, sizeof(chunk), in)) > 0;
-         all += got)
+    for (; all < READ_MAX && (got = FCGX_GetStr(chunk, sizeof(chunk), request->in)) > 0; all += got)
         keep(kept, chunk, (size_t)got, &body);
-    body.bytes = body.whole ? buf_view(kept) : STR_NONE;
-    return body;
+    body.cut =
+        all < READ_MAX && (FCGX_GetError(request->in) != 0 || all < content_length(request->envp));
+    return end_body(body, kept);
 }
 
 /* The connection is closed after its answer, or else it would pin this process to one client;
@@ -75,7 +91,7 @@ struct buffers {
 static void answer_one(FCGX_Request *request, gateway_fn answer, void *context,
                        struct buffers *buffers)
 {
-    struct body body = read_body(request->in, &buffers->in);
+    struct body body = read_body(request, &buffers->in);
     struct buf *out = &buffers->out;
     buf_reset(out);
     answer(context, request->envp, &body, out);
@@ -110,17 +126,28 @@ static bool begin(FCGX_Request *request, int fd)
     return FCGX_Accept_r(request) >= 0;
 }
 
-static enum err serve(FCGX_Request *request, uint64_t most, gateway_fn answer, void *context)
+static void take_one(FCGX_Request *request, int fd, gateway_fn answer, void *context,
+                     struct buffers *buffers)
+{
+    if (begin(request, fd))
+        answer_one(request, answer, context, buffers);
+}
+
+static enum err serve(FCGX_Request *request, const struct gateway_bounds *bounds, gateway_fn answer,
+                      void *context)
 {
     struct buffers buffers = {0};
     enum err err = ERR_OK;
-    for (uint64_t count = 0; err == ERR_OK && !stopped && (most == 0 || count < most); count++) {
+    for (uint64_t count = 0;
+         err == ERR_OK && !stopped && (bounds->most == 0 || count < bounds->most); count++) {
         int fd = accept_one();
         if (fd < 0 && !stopped) {
             log_error("gateway: accept: %s", strerror(errno));
             err = ERR_IO;
-        } else if (fd >= 0 && begin(request, fd)) {
-            answer_one(request, answer, context, &buffers);
+        } else if (fd >= 0) {
+            deadline_begin(bounds->seconds, &(struct deadline_ends){fd, fd, -1});
+            take_one(request, fd, answer, context, &buffers);
+            deadline_over();
         }
     }
     buf_free(&buffers.in);
@@ -128,7 +155,8 @@ static enum err serve(FCGX_Request *request, uint64_t most, gateway_fn answer, v
     return err;
 }
 
-enum err gateway_serve(int listen_fd, uint64_t most, gateway_fn answer, void *context)
+enum err gateway_serve(int listen_fd, const struct gateway_bounds *bounds, gateway_fn answer,
+                       void *context)
 {
     FCGX_Request request;
     signal(SIGPIPE, SIG_IGN);
@@ -138,20 +166,11 @@ enum err gateway_serve(int listen_fd, uint64_t most, gateway_fn answer, void *co
         return ERR_IO;
     }
     listening = listen_fd;
-    enum err err = serve(&request, most, answer, context);
+    enum err err = serve(&request, bounds, answer, context);
     listening = -1;
     FCGX_Free(&request, 1);
     close(nowhere);
     return err;
-}
-
-static long long content_length(char *const *env)
-{
-    static const char name[] = "CONTENT_LENGTH=";
-    for (; *env; env++)
-        if (strncmp(*env, name, sizeof(name) - 1) == 0)
-            return strtoll(*env + sizeof(name) - 1, NULL, 10);
-    return 0;
 }
 
 static struct body read_stdin(char *const *env, struct buf *kept)
@@ -170,8 +189,8 @@ static struct body read_stdin(char *const *env, struct buf *kept)
             keep(kept, chunk, (size_t)got, &body);
         left -= got > 0 ? got : 0;
     }
-    body.bytes = body.whole ? buf_view(kept) : STR_NONE;
-    return body;
+    body.cut = left > 0;
+    return end_body(body, kept);
 }
 
 static enum err write_all(const char *bytes, size_t len)
@@ -188,13 +207,21 @@ static enum err write_all(const char *bytes, size_t len)
     return ERR_OK;
 }
 
-enum err gateway_cgi(char *const *env, gateway_fn answer, void *context)
+enum err gateway_cgi(char *const *env, int seconds, gateway_fn answer, void *context)
 {
     struct buf in = {0}, out = {0};
     signal(SIGPIPE, SIG_IGN);
+    nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nowhere < 0) {
+        log_error("gateway: %s", strerror(errno));
+        return ERR_IO;
+    }
+    deadline_begin(seconds, &(struct deadline_ends){STDIN_FILENO, STDOUT_FILENO, nowhere});
     struct body body = read_stdin(env, &in);
     answer(context, env, &body, &out);
     enum err err = out.failed ? ERR_MEMORY : write_all(out.ptr, out.len);
+    deadline_over();
+    close(nowhere);
     buf_free(&in);
     buf_free(&out);
     return err;

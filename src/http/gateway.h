@@ -12,16 +12,23 @@
 typedef void (*gateway_fn)(void *context, char *const *env, const struct body *body,
                            struct buf *out);
 
+struct gateway_bounds {
+    uint64_t most; /* requests to be answered; 0: no bound */
+    int seconds; /* for a request, from its connection to the end of its answer, as base/deadline.h
+                    has it; 0: no bound */
+};
+
 /* Accepts and answers one request after another on a listening FastCGI socket until gateway_stop
- * was called, or `most` requests are answered (0: no bound). A connection is closed after its
- * answer, so that none pins this process; the request body is read to its end. ERR_IO: the socket
- * fails. */
-enum err gateway_serve(int listen_fd, uint64_t most, gateway_fn answer, void *context) MUST_CHECK;
+ * was called, or as many as may be are answered. A connection is closed after its answer, so that
+ * none pins this process; the request body is read to its end. ERR_IO: the socket fails. */
+enum err gateway_serve(int listen_fd, const struct gateway_bounds *bounds, gateway_fn answer,
+                       void *context) MUST_CHECK;
 
 /* From a signal handler: the request at hand is finished, no further one is accepted. */
 void gateway_stop(void);
 
-/* Answers the one plain CGI request of this process: `env` in, standard output. */
-enum err gateway_cgi(char *const *env, gateway_fn answer, void *context) MUST_CHECK;
+/* Answers the one plain CGI request of this process, in so many seconds as above: `env` in,
+ * standard output. */
+enum err gateway_cgi(char *const *env, int seconds, gateway_fn answer, void *context) MUST_CHECK;
 
 #endif

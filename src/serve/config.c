@@ -253,6 +253,7 @@ static void take(cfg_t *cfg, struct config *config)
         .socket_mode = (mode_t)strtoul(cfg_getstr(cfg, "socket_mode"), NULL, 8),
         .workers = (int)cfg_getint(cfg, "workers"),
         .requests_per_worker = (uint64_t)cfg_getint(cfg, "requests_per_worker"),
+        .request_seconds = (int)cfg_getint(cfg, "request_seconds"),
         .drain_seconds = (int)cfg_getint(cfg, "drain_seconds"),
         .map_bytes = (size_t)cfg_getint(cfg, "map_size_mib") << 20,
         .site = {.public_url = str_of(cfg_getstr(cfg, "public_url")),

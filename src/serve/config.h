@@ -21,7 +21,7 @@ struct config {
     mode_t socket_mode;
     int workers;
     uint64_t requests_per_worker;
-    int drain_seconds;
+    int request_seconds, drain_seconds;
     size_t map_bytes;
     struct str cookie_names[LIST_MAX], cors_origins[LIST_MAX];
     struct network proxies[LIST_MAX];

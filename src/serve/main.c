@@ -47,7 +47,7 @@ static int serve_alone(const struct config *config, int listen_fd)
 {
     struct metrics *metrics = metrics_open(config->store, tally_layout());
     notify_ready();
-    int code = worker_serve(config, metrics, listen_fd, -1, 0);
+    int code = worker_serve(config, metrics, listen_fd, &(struct writer_link){-1, NULL}, 0);
     metrics_close(metrics);
     return code;
 }

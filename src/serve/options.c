@@ -139,6 +139,12 @@ const struct config_option config_options[] = {
      "store's."},
     {"requests_per_worker", KIND_INTEGER, "0", 0, 1000000000, NULL,
      "after how many answers a worker is replaced; 0: never"},
+    {"request_seconds", KIND_INTEGER, "30", 0, 3600, NULL,
+     "how long a request may take, from its coming in to the end of its answer; 0: any time"
+     "\vAfter that no more of it is read, and what is not done yet is answered with 503. Five "
+     "seconds "
+     "later no more of the answer is sent, and a worker that hangs another five seconds later is "
+     "killed and replaced."},
     {"drain_seconds", KIND_INTEGER, "30", 0, 3600, NULL,
      "how long a worker may take to finish when it is told to stop"},
     {"map_size_mib", KIND_INTEGER, "0", 0, 16777216, NULL,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -44,6 +45,7 @@ struct pool {
      * what waits there outlives a writer. Each roll makes new ones: once the master has closed
      * the old ones and the last old worker is gone, the old writer finds so, and ends. */
     int to_writer[2];
+    struct pressure *pressure; /* of these two; NULL where there is no memory to share */
     struct trial trial;
     struct slot slots[1 + WORKERS_MAX]; /* the first is the writer's */
     int slot_count;
@@ -57,11 +59,11 @@ static int run(const struct pool *pool, bool writer, pid_t master)
     if (getppid() != master)
         return EXIT_FAILURE;
     close(pool->to_writer[writer ? 0 : 1]);
+    struct writer_link link = {pool->to_writer[writer], pool->pressure};
     if (!writer)
-        return worker_serve(pool->config, pool->metrics, pool->listener.fd, pool->to_writer[0],
-                            master);
+        return worker_serve(pool->config, pool->metrics, pool->listener.fd, &link, master);
     close(pool->listener.fd);
-    return writer_serve(pool->config, pool->metrics, pool->to_writer[1], master);
+    return writer_serve(pool->config, pool->metrics, &link, master);
 }
 
 void pool_tell_ready(pid_t master)
@@ -73,7 +75,7 @@ void pool_tell_ready(pid_t master)
 /* A worker waits for a writer that takes nothing, because it is gone, for so long. */
 static bool connect_writer(struct pool *pool)
 {
-    struct timeval wait = {.tv_sec = SUBMIT_WAIT_S};
+    struct timeval wait = {.tv_sec = SUBMIT_STALL_S};
     if (pool->to_writer[0] >= 0)
         return true;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pool->to_writer) != 0) {
@@ -81,6 +83,9 @@ static bool connect_writer(struct pool *pool)
         return false;
     }
     setsockopt(pool->to_writer[0], SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+    void *shared = mmap(NULL, sizeof(*pool->pressure), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pool->pressure = shared == MAP_FAILED ? NULL : shared;
     return true;
 }
 
@@ -108,7 +113,9 @@ static void start_due(struct pool *pool, int64_t now)
 
 static void say_why(const char *who, pid_t pid, int status)
 {
-    if (WIFSIGNALED(status))
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+        log_warn("%s %d: hung, and was killed by signal %d", who, (int)pid, SIGALRM);
+    else if (WIFSIGNALED(status))
         log_warn("%s %d: killed by signal %d", who, (int)pid, WTERMSIG(status));
     else if (WEXITSTATUS(status) != 0)
         log_warn("%s %d: exit code %d", who, (int)pid, WEXITSTATUS(status));
@@ -155,6 +162,9 @@ static void disconnect_writer(struct pool *pool)
             close(pool->to_writer[i]);
             pool->to_writer[i] = -1;
         }
+    if (pool->pressure)
+        munmap(pool->pressure, sizeof(*pool->pressure));
+    pool->pressure = NULL;
 }
 
 /* The writer stays while there is a worker that may need it. */

@@ -52,13 +52,17 @@ static const char *fault_of(const struct service *service)
     enum err err = store_answers(service->store);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? "store_moved" : "store_unreadable";
-    return lacks_writer(service) ? "no_writer" : NULL;
+    if (lacks_writer(service))
+        return "no_writer";
+    return submit_hangs(service->submitter) ? "writer_hangs" : NULL;
 }
 
 static void show_health(const struct service *service, struct reply *reply)
 {
     const char *fault = fault_of(service);
     reply->status = fault ? 503 : 200;
+    if (fault)
+        reply_header(reply, "Retry-After", arena_printf(service->arena, "%d", RETRY_S));
     struct json_out json = reply_json(reply);
     json_object_begin(&json);
     json_member_text(&json, "status", fault ? STR("unavailable") : STR("ok"));

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/log.h"
 #include "serve/message.h"
 
@@ -32,8 +34,51 @@ bool outcome_decode(const uint8_t *bytes, size_t len, enum err *err, struct outc
     return true;
 }
 
-/* One message, and with it the descriptor the answer is to go to, unless that is -1. */
-static enum err send_message(int fd, struct str message, int answer_to)
+/* ---- a writer that hangs ---- */
+
+#define STALL_NS (SUBMIT_STALL_S * INT64_C(1000000000))
+
+bool submit_hangs(const struct submitter *submitter)
+{
+    const struct pressure *pressure = submitter->pressure;
+    int64_t since = pressure ? atomic_load(&pressure->since_ns) : 0;
+    return since && clock_monotonic_ns() - since > STALL_NS;
+}
+
+static void begin_waiting(struct pressure *pressure)
+{
+    int64_t none = 0;
+    if (pressure)
+        atomic_compare_exchange_strong(&pressure->since_ns, &none, clock_monotonic_ns());
+}
+
+void pressure_taken(struct pressure *pressure)
+{
+    if (pressure)
+        atomic_store(&pressure->since_ns, 0);
+}
+
+/* A worker that was killed while it waited has left itself among them. */
+void pressure_none(struct pressure *pressure)
+{
+    pressure_taken(pressure);
+    if (pressure)
+        atomic_store(&pressure->patient, 0);
+}
+
+/* Once a process, until it is over: each request that fails is logged anyway. */
+static void complain(struct submitter *submitter, const char *text)
+{
+    if (!submitter->complained)
+        log_error("writer: %s", text);
+    submitter->complained = true;
+}
+
+/* ---- sending ---- */
+
+/* One message, and with it the descriptor the answer is to go to, unless that is -1: then it is not
+ * worth a wait. */
+static enum err send_message(struct submitter *submitter, struct str message, int answer_to)
 {
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
@@ -52,12 +97,13 @@ static enum err send_message(int fd, struct str message, int answer_to)
     }
     ssize_t sent;
     do
-        sent = sendmsg(fd, &header, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
+        sent = sendmsg(submitter->fd, &header, MSG_NOSIGNAL | (answer_to < 0 ? MSG_DONTWAIT : 0));
+    while (sent < 0 && errno == EINTR && !deadline_passed());
     if (sent >= 0)
         return ERR_OK;
-    log_error("writer: %s", errno == EAGAIN ? "takes nothing" : strerror(errno));
-    return errno == EMSGSIZE ? ERR_TOO_LARGE : ERR_BUSY;
+    enum err err = errno == EMSGSIZE ? ERR_TOO_LARGE : ERR_BUSY;
+    complain(submitter, errno == EAGAIN ? "takes nothing" : strerror(errno));
+    return err;
 }
 
 /* Counted before it is sent, so that the writer is never seen to have taken more than that. */
@@ -66,26 +112,46 @@ static enum err send_counted(struct submitter *submitter, int answer_to)
     struct metrics *metrics = submitter->metrics;
     if (metrics)
         count_add(&metrics->batches_sent, 1);
-    enum err err = send_message(submitter->fd, buf_view(&submitter->message), answer_to);
+    enum err err = send_message(submitter, buf_view(&submitter->message), answer_to);
     if (metrics && err != ERR_OK)
         count_add(&metrics->batches_taken, 1);
     return err;
 }
 
-static enum err await(int fd, struct outcome *outcome)
+/* Whether there is something to be read within so many seconds, and the request's own time. */
+static bool wait_for(int fd, int seconds)
 {
     struct pollfd wait = {.fd = fd, .events = POLLIN};
-    uint8_t bytes[OUTCOME_BYTES];
-    enum err err = ERR_BUSY;
     int ready;
     do
-        ready = poll(&wait, 1, SUBMIT_WAIT_S * 1000);
-    while (ready < 0 && errno == EINTR);
-    ssize_t got = ready > 0 ? recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) : -1;
+        ready = poll(&wait, 1, deadline_left_ms(seconds * 1000));
+    while (ready < 0 && errno == EINTR && !deadline_passed());
+    return ready > 0;
+}
+
+/* Some wait for longer, and no more than that. */
+static bool wait_patiently(struct submitter *submitter, int fd)
+{
+    struct pressure *pressure = submitter->pressure;
+    int waiting = pressure ? atomic_fetch_add(&pressure->patient, 1) : 0;
+    bool ready = (!pressure || waiting < submitter->patient_most) &&
+                 wait_for(fd, SUBMIT_WAIT_S - SUBMIT_STALL_S);
+    if (pressure)
+        atomic_fetch_sub(&pressure->patient, 1);
+    return ready;
+}
+
+static enum err await(struct submitter *submitter, int fd, struct outcome *outcome)
+{
+    uint8_t bytes[OUTCOME_BYTES];
+    enum err err = ERR_BUSY;
+    bool ready = wait_for(fd, SUBMIT_STALL_S) || wait_patiently(submitter, fd);
+    ssize_t got = ready ? recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) : -1;
     if (got <= 0 || !outcome_decode(bytes, (size_t)got, &err, outcome)) {
-        log_error("writer: no answer");
-        return ERR_BUSY;
+        complain(submitter, "no answer");
+        return deadline_passed() ? ERR_LATE : ERR_BUSY;
     }
+    submitter->complained = false;
     return err;
 }
 
@@ -100,13 +166,18 @@ static enum err encode(struct submitter *submitter, const struct put *puts, size
 static enum err send_and_await(struct submitter *submitter, struct outcome *outcome)
 {
     int pair[2];
+    if (submit_hangs(submitter)) {
+        complain(submitter, "hangs");
+        return ERR_BUSY;
+    }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return ERR_BUSY;
+    begin_waiting(submitter->pressure);
     enum err err = send_counted(submitter, pair[1]);
     /* The writer's is the only one left of that end: when it dies, the wait is over. */
     close(pair[1]);
     if (err == ERR_OK)
-        err = await(pair[0], outcome);
+        err = await(submitter, pair[0], outcome);
     close(pair[0]);
     return err;
 }
@@ -141,12 +212,12 @@ enum err submit(struct submitter *submitter, const struct put *puts, size_t coun
 void submit_later(struct submitter *submitter, const struct put *puts, size_t count, int64_t now)
 {
     struct outcome outcome;
-    enum err err;
+    enum err err = ERR_OK;
     if (submitter->fd < 0)
         err = submit(submitter, puts, count, now, &outcome);
-    else if ((err = encode(submitter, puts, count, now)) == ERR_OK)
+    else if (!submit_hangs(submitter) && (err = encode(submitter, puts, count, now)) == ERR_OK)
         err = send_counted(submitter, -1);
-    if (err != ERR_OK)
+    if (err != ERR_OK && err != ERR_BUSY)
         log_warn("a write that nobody waits for was not done: %s", err_word(err));
 }
 

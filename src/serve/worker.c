@@ -119,18 +119,22 @@ static void handle_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int worker_serve(const struct config *config, struct metrics *metrics, int listen_fd, int writer_fd,
-                 pid_t master)
+int worker_serve(const struct config *config, struct metrics *metrics, int listen_fd,
+                 const struct writer_link *to_writer, pid_t master)
 {
     struct worker worker = {.config = config,
-                            .submitter = {.fd = writer_fd, .metrics = metrics},
+                            .submitter = {.fd = to_writer->fd,
+                                          .pressure = to_writer->pressure,
+                                          .patient_most = (config->workers + 1) / 2,
+                                          .metrics = metrics},
                             .watch.metrics = metrics,
                             .master = master};
     handle_signals();
     enum err err = begin(&worker);
     if (err == ERR_OK) {
         pool_tell_ready(master);
-        err = gateway_serve(listen_fd, config->requests_per_worker, answer, &worker);
+        struct gateway_bounds bounds = {config->requests_per_worker, config->request_seconds};
+        err = gateway_serve(listen_fd, &bounds, answer, &worker);
     }
     end(&worker);
     return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -142,7 +146,7 @@ int worker_cgi(const struct config *config, struct metrics *metrics)
         .config = config, .submitter = {.fd = -1, .metrics = metrics}, .watch.metrics = metrics};
     enum err err = begin(&worker);
     if (err == ERR_OK)
-        err = gateway_cgi(environ, answer, &worker);
+        err = gateway_cgi(environ, config->request_seconds, answer, &worker);
     end(&worker);
     return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -25,6 +25,7 @@ struct writer {
     const struct config *config;
     struct metrics *metrics;
     int fd;
+    struct pressure *pressure;
     struct store *store;
     pid_t master;
     bool complained, confined;
@@ -182,8 +183,10 @@ static void write_all(struct writer *writer)
 /* ---- in between ---- */
 
 /* A worker that was killed between counting a batch and sending it has left one too many. */
-static void nothing_waits(struct metrics *metrics)
+static void nothing_waits(struct writer *writer)
 {
+    struct metrics *metrics = writer->metrics;
+    pressure_none(writer->pressure);
     atomic_store(&metrics->batches_taken, count_get(&metrics->batches_sent));
 }
 
@@ -210,16 +213,18 @@ static void serve(struct writer *writer, const sigset_t *while_waiting)
     while (!stopped) {
         struct pollfd wait = {.fd = writer->fd, .events = POLLIN};
         if (ppoll(&wait, 1, &pause, while_waiting) == 0)
-            nothing_waits(writer->metrics);
+            nothing_waits(writer);
         while (writer->count < LETTERS_MAX && receive(writer))
             ;
+        pressure_taken(writer->pressure);
         if (writer->count)
             write_all(writer);
         look_after(writer);
     }
 }
 
-int writer_serve(const struct config *config, struct metrics *metrics, int fd, pid_t master)
+int writer_serve(const struct config *config, struct metrics *metrics,
+                 const struct writer_link *from_workers, pid_t master)
 {
     sigset_t while_waiting;
     struct writer *writer = calloc(1, sizeof(*writer));
@@ -228,8 +233,9 @@ int writer_serve(const struct config *config, struct metrics *metrics, int fd, p
     if (ready) {
         *writer = (struct writer){.config = config,
                                   .metrics = metrics,
-                                  .fd = fd,
                                   .master = master,
+                                  .fd = from_workers->fd,
+                                  .pressure = from_workers->pressure,
                                   .arena = arena_new(MEMORY_MAX),
                                   .message = malloc(MESSAGE_MAX)};
         ready = writer->arena && writer->message;

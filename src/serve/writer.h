@@ -5,10 +5,12 @@
 #define ROLLCALL_SERVE_WRITER_H
 
 #include "serve/config.h"
+#include "serve/submit.h"
 
 /* Serves the socket until SIGTERM, when what was taken up by then is finished, or until nobody has
  * the socket's other end and all that was sent is done. SIGUSR1 opens the log anew. What it does is
  * counted in `metrics`. The master is told once it can. Gives the process's exit code. */
-int writer_serve(const struct config *config, struct metrics *metrics, int fd, pid_t master);
+int writer_serve(const struct config *config, struct metrics *metrics,
+                 const struct writer_link *from_workers, pid_t master);
 
 #endif

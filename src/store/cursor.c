@@ -1,5 +1,7 @@
 #include "store/cursor.h"
 
+#include "base/deadline.h"
+
 enum err cursor_open(struct cursor *cursor, struct snapshot *snapshot, enum table table,
                      struct str prefix)
 {
@@ -32,6 +34,8 @@ void cursor_close(struct cursor *cursor)
 
 enum err cursor_next(struct cursor *cursor, struct str *key, struct str *value)
 {
+    if (deadline_passed())
+        return ERR_LATE;
     MDB_val at = env_val(key_view(&cursor->first)), found;
     MDB_cursor_op first = cursor->first.len ? MDB_SET_RANGE : MDB_FIRST;
     int code = mdb_cursor_get(cursor->cursor, &at, &found, cursor->begun ? MDB_NEXT : first);

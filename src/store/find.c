@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "store/cursor.h"
 #include "store/session_read.h"
 
@@ -59,6 +60,8 @@ static int hit_cmp(const void *left, const void *right, void *context)
 {
     const struct finding *finding = context;
     const struct hit *a = left, *b = right;
+    if (deadline_passed()) /* whatever the order, nobody gets to see it */
+        return 0;
     if (a->number != b->number)
         return (a->number < b->number) == finding->first.descending ? 1 : -1;
     struct candidate one = candidate_of(a), two = candidate_of(b);
@@ -103,6 +106,8 @@ enum err finding_look_at_slot(struct finding *finding, uint32_t slot, struct hit
 {
     struct place place;
     struct session session;
+    if (deadline_passed())
+        return ERR_LATE;
     enum err err = slot_row(finding->snapshot, finding->app->number, slot, &place);
     if (err == ERR_OK)
         err = session_at(finding->snapshot, &place, &session);
@@ -394,7 +399,7 @@ enum err store_explain(struct snapshot *snapshot, const struct app *app, const s
     finding.first_is_number = candidate_order_is_number(query, &finding.first);
     enum err err = find(&finding, arena);
     if (err == ERR_OK)
-        err = fill_page(&finding, arena, page);
+        err = deadline_passed() ? ERR_LATE : fill_page(&finding, arena, page);
     put_back(&finding);
     return err;
 }

@@ -1,6 +1,7 @@
 /* A pattern over all sessions of an app. What it is searched in begins with a device's texts, of
  * which there are few: a device in which it is found whatever follows is searched once. The rest is
  * searched session by session, user by user, without reading records. */
+#include "base/deadline.h"
 #include "store/finding.h"
 #include "store/session_read.h"
 
@@ -120,7 +121,7 @@ static enum err sift_one(struct sifting *sifting, uint32_t slot)
 {
     const struct device *devices = (const struct device *)(const void *)sifting->devices.ptr;
     struct place place;
-    enum err err = row_reader_read(&sifting->rows, slot, &place);
+    enum err err = deadline_passed() ? ERR_LATE : row_reader_read(&sifting->rows, slot, &place);
     if (err == ERR_OK && place.device >= sifting->devices.len / sizeof(*devices))
         err = ERR_CORRUPT;
     if (err != ERR_OK || devices[place.device].found)

@@ -1,6 +1,7 @@
 /* Counting in trees, and walking along them. */
 #include "store/tree.h"
 
+#include "base/deadline.h"
 #include "store/tree_node.h"
 
 static enum err read_root(const struct tree *tree, struct tree_node *node)
@@ -196,6 +197,8 @@ enum err tree_seek_value(struct tree_cursor *cursor, const struct tree *tree, ui
 static enum err cross(struct tree_cursor *cursor, bool forward)
 {
     size_t depth = cursor->depth;
+    if (deadline_passed())
+        return ERR_LATE;
     while (depth > 1) {
         depth--;
         size_t *at = &cursor->path[depth - 1].at;

@@ -67,7 +67,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (is_beyond_libfcgi(data, size))
         return 0;
     int fd = send_all(data, size);
-    MUST_HOLD(gateway_serve(listening, 1, answer, world) == ERR_OK, "the socket fails");
+    MUST_HOLD(gateway_serve(listening, &(struct gateway_bounds){.most = 1}, answer, world) ==
+                  ERR_OK,
+              "the socket fails");
     close(fd);
     world_restore(world);
     return 0;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/deadline.h"
 #include "serve/service.h"
 #include "support/scratch.h"
 #include "support/suite.h"
@@ -378,6 +379,33 @@ Test(limits, what_is_to_be_tried_again_says_when)
         expect(&asking, &doors[i], 503, "no store");
         cr_expect(strstr(asking.out.ptr, "\r\nRetry-After: 2\r\n"), "%s: %s", doors[i].name,
                   asking.out.ptr);
+    }
+    end(&asking);
+}
+
+/* What walks over much gives up once its time is up; whatever follows on it is answered as ever. */
+Test(limits, a_list_that_takes_too_long_is_broken_off)
+{
+    static const char *const lists[DOORS] = {
+        "/rollcall/v1/sessions", "/v2/session/apps/acme/users/usr-1/sessions",
+        "/v2/sessions",          "/v1/auth/sessions/list?user_id=usr-1",
+        "/admin/sessions",       "/api/v1/sessions/list"};
+    static const char *const others[] = {"/rollcall/v1/users", "/rollcall/v1/audit",
+                                         "/rollcall/v1/sessions?user=usr-1"};
+    struct asking asking;
+    begin(&asking, true);
+    for (size_t i = 0; i < DOORS + sizeof(others) / sizeof(*others); i++) {
+        struct door door = doors[i < DOORS ? i : 0];
+        door.method = "GET";
+        door.path = i < DOORS ? lists[i] : others[i - DOORS];
+        door.body = "%s";
+        deadline_is_up = 1;
+        prepare(&asking, &door, "");
+        expect(&asking, &door, 503, door.path);
+        cr_expect(strstr(asking.out.ptr, "\r\nRetry-After: 2\r\n"), "%s", asking.out.ptr);
+        deadline_is_up = 0;
+        prepare(&asking, &door, "");
+        expect(&asking, &door, 200, door.path);
     }
     end(&asking);
 }

@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-int worker_serve(const struct config *config, struct metrics *metrics, int listen_fd, int writer_fd,
-                 pid_t master)
+int worker_serve(const struct config *config, struct metrics *metrics, int listen_fd,
+                 const struct writer_link *to_writer, pid_t master)
 {
-    (void)config, (void)metrics, (void)listen_fd, (void)writer_fd, (void)master;
+    (void)config, (void)metrics, (void)listen_fd, (void)to_writer, (void)master;
     return EXIT_FAILURE;
 }
 
