@@ -13,7 +13,7 @@
 #include "base/clock.h"
 
 /* Another one whenever the numbers, or the scales, mean something else. */
-#define MAGIC      UINT64_C(0x31746E63526C6C43)
+#define MAGIC      UINT64_C(0x32746E63526C6C43)
 #define FILE_NAME  "metrics"
 #define STAGE_NAME "metrics.new"
 
@@ -82,6 +82,7 @@ static struct metrics *make_file(int folder, uint64_t layout)
     metrics->magic = MAGIC;
     metrics->layout = layout;
     metrics->began = clock_now();
+    throttle_begin(&metrics->failures);
     if (renameat(folder, STAGE_NAME, folder, FILE_NAME) == 0)
         return metrics;
     metrics_close(metrics);
@@ -108,6 +109,7 @@ static struct metrics *make_unnamed(uint64_t layout)
     struct metrics *metrics = place == MAP_FAILED ? &last_resort : place;
     metrics->layout = layout;
     metrics->began = clock_now();
+    throttle_begin(&metrics->failures);
     return metrics;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/throttle.h"
 
 enum {
     METRICS_ROUTES = 128,
@@ -52,6 +53,7 @@ struct metrics {
     _Atomic pid_t master;
     _Atomic int64_t started; /* an instant */
     counter workers_wanted, workers_alive, writers_alive;
+    struct throttle failures; /* credentials that let nobody in, by address and by credential */
 };
 
 /* The counts of the store in that folder, made where there are none or others. Where that cannot

@@ -57,7 +57,7 @@ static enum err admit_session(const struct admission *admission)
                          &caller->user);
     if (err != ERR_OK)
         return unknown_is_unauthorized(err);
-    caller->has_session = true;
+    caller->has_session = caller->known = true;
     int64_t idle_ms = caller->app.idle_s * SECOND_MS;
     bool alive = session_status(&caller->session, idle_ms, admission->now) == STATUS_ACTIVE;
     return alive && caller->user.active ? ERR_OK : ERR_UNAUTHORIZED;
@@ -89,6 +89,7 @@ static enum err admit_user_token(const struct admission *admission)
     if (err != ERR_OK)
         return unknown_is_unauthorized(err);
     bool same = str_eq(admission->caller->user.texts[USER_ID], admission->credential->user);
+    admission->caller->known = same;
     return same ? ERR_OK : ERR_UNAUTHORIZED;
 }
 
@@ -103,6 +104,7 @@ static enum err admit_app_key(const struct admission *admission)
         return unknown_is_unauthorized(err);
     bool right =
         !credential->has_account || str_eq(credential->account, app_account(app, credential->use));
+    admission->caller->known = right;
     return right ? ERR_OK : ERR_UNAUTHORIZED;
 }
 
@@ -166,6 +168,8 @@ static enum err look_into(const struct admission *admission, struct str jwt, str
     } else {
         err = verify(admission, jwt, hash, token);
     }
+    if (admission->caller)
+        admission->caller->known = err == ERR_OK;
     return err == ERR_OK && token->expires_s <= now_s ? ERR_UNAUTHORIZED : err;
 }
 

@@ -45,6 +45,8 @@ struct caller {
     struct app app;
     int use;          /* of the key that let in, where has_session is false */
     struct str actor; /* as the credential says */
+    /* The credential is one of ours, be it over: also where nobody was let in. */
+    bool known;
     bool has_session;
     struct session session;
     struct user user;

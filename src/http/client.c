@@ -342,16 +342,37 @@ static void take_told(const struct walk *walk, struct http_client *client)
         client->host = host;
 }
 
+static bool is_loopback(const uint8_t *address)
+{
+    static const uint8_t ipv6[ADDRESS_BYTES] = {[ADDRESS_BYTES - 1] = 1};
+    return is_ipv4(address) ? address[sizeof(mapped)] == 127
+                            : memcmp(address, ipv6, sizeof(ipv6)) == 0;
+}
+
+static void set_address(const struct request *request, const uint8_t *address,
+                        struct http_client *client)
+{
+    client->address = spell_address(request->arena, address);
+    client->foreign = !is_loopback(address) && !is_trusted(&request->site->trust, address);
+    memcpy(client->bytes, address, sizeof(client->bytes));
+}
+
+static void unset_address(struct http_client *client)
+{
+    client->address = STR_NONE;
+    client->foreign = false;
+}
+
 static void read_told(const struct request *request, struct http_client *client)
 {
     const struct trust *trust = &request->site->trust;
     struct walk walk = {.request = request, .trust = trust};
     walk.list = header_once(request, trust->forwarded == FORWARDED_X ? "HTTP_X_FORWARDED_FOR"
                                                                      : "HTTP_FORWARDED");
-    if (walk.list.ptr)
-        client->address = walk_back(&walk) && walk.hop.known
-                              ? spell_address(request->arena, walk.hop.address)
-                              : STR_NONE;
+    if (walk.list.ptr && walk_back(&walk) && walk.hop.known)
+        set_address(request, walk.hop.address, client);
+    else if (walk.list.ptr)
+        unset_address(client);
     client->address_told = walk.list.ptr && client->address.len;
     take_told(&walk, client);
 }
@@ -380,7 +401,7 @@ void client_read(const struct request *request, struct http_client *client)
     bool known = parse_address(peer, address);
     *client = (struct http_client){.scheme = own_scheme(request)};
     if (known)
-        client->address = spell_address(request->arena, address);
+        set_address(request, address, client);
     if (is_host(host))
         client->host = host;
     bool trusted = known ? is_trusted(trust, address) : trust->local && is_local(peer);

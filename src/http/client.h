@@ -47,6 +47,10 @@ struct http_client {
     struct str address; /* IPv4 or IPv6 as inet_ntop(3) spells it; empty: unknown */
     struct str scheme;  /* "http" or "https" */
     struct str host;    /* with its port, if one was named; empty: none, or none that can be one */
+    /* The address is somebody's who asks for himself, as far as can be told: neither this host's,
+     * nor that of a proxy that is trusted, which asks for many; and as it is in memory. */
+    bool foreign;
+    uint8_t bytes[ADDRESS_BYTES];
     bool address_told, scheme_told, host_told; /* by a proxy that is trusted */
 };
 

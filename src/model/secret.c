@@ -2,7 +2,10 @@
 
 #include <sodium.h>
 
+#include "base/bytes.h"
+
 _Static_assert(HASH_BYTES == crypto_hash_sha256_BYTES, "SHA-256");
+_Static_assert(SHORT_KEY_BYTES == crypto_shorthash_KEYBYTES, "SipHash");
 _Static_assert(TAG_BYTES * 2 >= HASH_BYTES, "half of it at least (RFC 2104, 5)");
 
 bool secret_begin(void)
@@ -53,6 +56,13 @@ void secret_tag(struct str secret, const char *purpose, const void *bytes, size_
     authenticate(secret, purpose, bytes, len, made);
     memcpy(out, made, TAG_BYTES);
     secret_wipe(made, sizeof(made));
+}
+
+uint64_t secret_short_hash(const uint8_t *key, const void *bytes, size_t len)
+{
+    uint8_t hash[crypto_shorthash_BYTES];
+    crypto_shorthash(hash, bytes, len, key);
+    return bytes_u64(hash);
 }
 
 void secret_random(void *bytes, size_t len)

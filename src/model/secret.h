@@ -26,6 +26,10 @@ void secret_derive(struct str secret, const char *purpose, const void *bytes, si
 /* The same cut to TAG_BYTES bytes, to go with the bytes that it vouches for. */
 void secret_tag(struct str secret, const char *purpose, const void *bytes, size_t len,
                 uint8_t *out);
+/* A keyed hash (SipHash-2-4) for tables: short, quick, and nobody can choose what falls together
+ * who does not know the key. */
+enum { SHORT_KEY_BYTES = 16 };
+uint64_t secret_short_hash(const uint8_t *key, const void *bytes, size_t len);
 /* Random bytes; and whether two texts are the same, in constant time for texts of one length. */
 void secret_random(void *bytes, size_t len);
 bool secret_equal(struct str a, struct str b);

@@ -254,6 +254,7 @@ static void take(cfg_t *cfg, struct config *config)
         .workers = (int)cfg_getint(cfg, "workers"),
         .requests_per_worker = (uint64_t)cfg_getint(cfg, "requests_per_worker"),
         .request_seconds = (int)cfg_getint(cfg, "request_seconds"),
+        .failures_per_minute = cfg_getint(cfg, "failures_per_minute"),
         .drain_seconds = (int)cfg_getint(cfg, "drain_seconds"),
         .map_bytes = (size_t)cfg_getint(cfg, "map_size_mib") << 20,
         .site = {.public_url = str_of(cfg_getstr(cfg, "public_url")),

@@ -22,6 +22,7 @@ struct config {
     int workers;
     uint64_t requests_per_worker;
     int request_seconds, drain_seconds;
+    int64_t failures_per_minute;
     size_t map_bytes;
     struct str cookie_names[LIST_MAX], cors_origins[LIST_MAX];
     struct network proxies[LIST_MAX];

@@ -145,6 +145,18 @@ const struct config_option config_options[] = {
      "seconds "
      "later no more of the answer is sent, and a worker that hangs another five seconds later is "
      "killed and replaced."},
+    {"failures_per_minute", KIND_INTEGER, "600", 0, 60000, NULL,
+     "how many requests with an unknown or wrong credential are put up with from one address, and "
+     "with one credential, in a minute; 0: any number"
+     "\vWhat is more is answered with 429 until some of that minute is over, and so is whatever "
+     "else "
+     "comes from that address with a credential. An ended session's is a known one. A network of "
+     "IPv6's, of 64 bits, counts as one address. What is never limited: the loopback addresses, "
+     "and "
+     "those of trusted_proxies. List there every backend and every proxy that asks for many "
+     "people, "
+     "with forwarded set where it says for whom: or else one person's bad tokens count against "
+     "everybody's."},
     {"drain_seconds", KIND_INTEGER, "30", 0, 3600, NULL,
      "how long a worker may take to finish when it is told to stop"},
     {"map_size_mib", KIND_INTEGER, "0", 0, 16777216, NULL,

@@ -51,6 +51,7 @@ struct passage {
     struct request request;
     struct match match;
     struct snapshot *snapshot;
+    struct guarded guarded;
     struct caller caller;
     struct wish wish;
     struct answer answer;
@@ -67,17 +68,56 @@ static enum err open_snapshot(struct passage *passage, const struct credential *
     return store ? snapshot_begin(store, &passage->snapshot) : ERR_BUSY;
 }
 
+/* ERR_RATE before anything is looked up: nobody learns anything about the credential. */
+static enum err stand_guard(struct passage *passage, const struct credential *credential)
+{
+    const struct guard *guard = &passage->service->guard;
+    passage->guarded = guard_read(guard, &passage->request, credential);
+    int64_t wait = guard_wait(guard, &passage->guarded, passage->request.now);
+    if (wait == 0)
+        return ERR_OK;
+    passage->failure.retry_s = (wait + SECOND_MS - 1) / SECOND_MS;
+    passage->failure.most = guard->most;
+    return ERR_RATE;
+}
+
+/* Whether the credential was known or not: either takes as long. */
+static void note_failure(const struct passage *passage, bool known)
+{
+    guard_note(&passage->service->guard, &passage->guarded, passage->request.now, !known);
+}
+
 static enum err admit(struct passage *passage)
 {
     struct service *service = passage->service;
     struct credential credential = {.kind = CREDENTIAL_NONE};
     const struct match *match = &passage->match;
     (match->route->who ? match->route->who : match->dialect->who)(&passage->request, &credential);
-    enum err err = open_snapshot(passage, &credential);
+    enum err err = stand_guard(passage, &credential);
+    if (err == ERR_OK)
+        err = open_snapshot(passage, &credential);
     if (err != ERR_OK)
         return err;
-    return core_admit(service->core, passage->snapshot, service->arena, &credential,
-                      passage->request.now, &passage->caller);
+    err = core_admit(service->core, passage->snapshot, service->arena, &credential,
+                     passage->request.now, &passage->caller);
+    if (err == ERR_UNAUTHORIZED)
+        note_failure(passage, passage->caller.known);
+    return err;
+}
+
+/* What is about the process that answers has a token of its own. */
+static enum err answer_status(struct passage *passage)
+{
+    struct credential credential = {.kind = CREDENTIAL_APP_KEY};
+    if (request_authorization(&passage->request, "Bearer", &credential.tokens[0]))
+        credential.token_count = 1;
+    enum err err = stand_guard(passage, &credential);
+    if (err == ERR_OK)
+        err = status_answer(passage->service, &passage->request, passage->match.route,
+                            &passage->reply);
+    if (err == ERR_UNAUTHORIZED)
+        note_failure(passage, false);
+    return err;
 }
 
 /* What is to be written is on disk before anybody is told. */
@@ -113,7 +153,7 @@ static enum err pass(struct passage *passage)
     enum err err = route_find(request, &passage->match);
     memcpy(request->wilds, passage->match.wilds, sizeof(request->wilds));
     if (err == ERR_OK && !passage->match.route->want)
-        return status_answer(passage->service, request, passage->match.route, &passage->reply);
+        return answer_status(passage);
     if (err == ERR_OK)
         err = admit(passage);
     if (err == ERR_OK && passage->body->cut) {

@@ -8,6 +8,7 @@
 #include "core/core.h"
 #include "enrich/enrich.h"
 #include "http/request.h"
+#include "serve/guard.h"
 #include "serve/submit.h"
 #include "store/store.h"
 
@@ -24,6 +25,7 @@ struct service {
     struct site site;
     struct store *store; /* not owned, and neither is the next */
     struct submitter *submitter;
+    struct guard guard;        /* set by the caller; zeroed: none */
     const struct watch *watch; /* what is kept of each request, set by the caller; NULL: nothing */
     struct core *core;         /* owned, as are the next two */
     struct arena *arena;

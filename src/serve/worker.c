@@ -75,6 +75,8 @@ static enum err begin(struct worker *worker)
     enum err err = service_begin(&worker->service, NULL, &worker->config->site, &worker->submitter);
     worker->watch.access_log = worker->config->access_log;
     worker->service.watch = &worker->watch;
+    worker->service.guard = (struct guard){.throttle = &worker->watch.metrics->failures,
+                                           .most = worker->config->failures_per_minute};
     worker->service.enrich.user_agents_path = worker->config->user_agents;
     worker->service.enrich.geo_path = worker->config->countries;
     if (err != ERR_OK)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/deadline.h"
 #include "serve/service.h"
 #include "support/scratch.h"
@@ -21,9 +22,10 @@ static const char records[] =
 
 /* A request of each dialect with a body, an object that takes another member, `more`. */
 static const struct door {
-    const char *name, *method, *path, *credential[3], *body;
+    const char *name, *method, *path, *credential[4], *body;
     const char *member;  /* where the error says its status; NULL where it does not */
     int good, unread;    /* what is answered to it, and to a body that cannot be read */
+    const char *wrong;   /* a credential that is nobody's, with a number in it */
     const char *refuses; /* what it says where it takes no member that it does not know; or NULL */
 } doors[] = {
     {"native",
@@ -34,6 +36,7 @@ static const struct door {
      NULL,
      200,
      400,
+     "HTTP_AUTHORIZATION=Bearer bad%04d",
      "\"field\":\"more\""},
     {"prelude",
      "PUT",
@@ -43,6 +46,7 @@ static const struct door {
      NULL,
      200,
      400,
+     "HTTP_AUTHORIZATION=Bearer bad%04d",
      NULL},
     {"corbado",
      "POST",
@@ -52,6 +56,7 @@ static const struct door {
      "httpStatusCode",
      200,
      400,
+     "HTTP_AUTHORIZATION=Basic cHJvLTE6%04d",
      NULL},
     {"streambird",
      "POST",
@@ -61,6 +66,7 @@ static const struct door {
      "status_code",
      200,
      400,
+     "HTTP_AUTHORIZATION=Bearer bad%04d",
      NULL},
     {"kratos",
      "POST",
@@ -70,6 +76,7 @@ static const struct door {
      "error.code",
      200,
      400,
+     "HTTP_AUTHORIZATION=Bearer bad%04d",
      NULL},
     {"rocketchat",
      "POST",
@@ -79,6 +86,7 @@ static const struct door {
      NULL,
      404,
      400,
+     "HTTP_X_AUTH_TOKEN=bad%04d",
      "additional properties"},
 };
 enum { DOORS = sizeof(doors) / sizeof(*doors) };
@@ -407,5 +415,183 @@ Test(limits, a_list_that_takes_too_long_is_broken_off)
         prepare(&asking, &door, "");
         expect(&asking, &door, 200, door.path);
     }
+    end(&asking);
+}
+
+/* ---- too many wrong credentials ---- */
+
+enum { FAILURES = 3 };
+
+static struct throttle throttle;
+static int64_t held_now;
+
+static int64_t now_held(void)
+{
+    return held_now;
+}
+
+static void begin_guarded(struct asking *asking)
+{
+    begin(asking, true);
+    held_now = asking->service.now();
+    throttle_begin(&throttle);
+    asking->service.now = now_held;
+    asking->service.guard = (struct guard){&throttle, FAILURES};
+}
+
+/* The door's request from there, with the credential of that number; 0: the right one, -1: none. */
+static int ask_from(struct asking *asking, const struct door *door, const char *address, int number)
+{
+    char from[64], wrong[64];
+    struct door other = *door;
+    snprintf(from, sizeof(from), "REMOTE_ADDR=%s", address);
+    snprintf(wrong, sizeof(wrong), door->wrong, number);
+    if (number != 0)
+        other.credential[0] = number > 0 ? wrong : "HTTP_X_NONE=";
+    prepare(asking, &other, "");
+    put_variable(asking, from);
+    return ask(asking, &other, false);
+}
+
+Test(limits, after_so_many_wrong_credentials_an_address_is_not_listened_to)
+{
+    static const char bad[] = "203.0.113.9", good[] = "203.0.113.10";
+    struct asking asking;
+    begin_guarded(&asking);
+    for (size_t i = 0; i < DOORS; i++) {
+        const struct door *door = &doors[i];
+        for (int number = 1; number <= FAILURES; number++)
+            cr_expect_eq(ask_from(&asking, door, bad, number), 401, "%s: %s", door->name,
+                         asking.out.ptr);
+        cr_expect_eq(ask_from(&asking, door, bad, FAILURES + 1), 429, "%s: %s", door->name,
+                     asking.out.ptr);
+        expect_shape(&asking, door, 429, "rate");
+        cr_expect(strstr(asking.out.ptr, "\r\nRetry-After: 20\r\n"), "%s", asking.out.ptr);
+        cr_expect_eq(ask_from(&asking, door, bad, 0), 429, "%s: the right one is looked at",
+                     door->name);
+        cr_expect_eq(ask_from(&asking, door, bad, -1), 401, "%s: %s", door->name, asking.out.ptr);
+        cr_expect_eq(ask_from(&asking, door, good, 0), door->good, "%s: %s", door->name,
+                     asking.out.ptr);
+        held_now += 20000;
+        cr_expect_eq(ask_from(&asking, door, bad, 0), door->good, "%s: %s", door->name,
+                     asking.out.ptr);
+        cr_expect_eq(ask_from(&asking, door, bad, FAILURES + 2), 401, "%s: %s", door->name,
+                     asking.out.ptr);
+        cr_expect_eq(ask_from(&asking, door, bad, 0), 429, "%s: %s", door->name, asking.out.ptr);
+        held_now += 60000;
+    }
+    end(&asking);
+}
+
+Test(limits, what_the_vendors_say_of_it)
+{
+    static const char *const said[DOORS] = {
+        "{\"error\":\"rate_limited\",\"message\":\"too many credentials that let nobody in\"}",
+        "{\"code\":\"rate_limited\",\"type\":\"rate_limited\",",
+        "\"error\":{\"type\":\"rate_limited\",",
+        "{\"status_code\":429,\"error_type\":\"too_many_requests\",",
+        "{\"error\":{\"code\":429,\"status\":\"Too Many Requests\",",
+        "{\"success\":false,\"error\":\"Error, too many requests. Please slow down. You must wait "
+        "20 "
+        "seconds before trying this endpoint again. [error-too-many-requests]\"}"};
+    struct asking asking;
+    begin_guarded(&asking);
+    for (size_t i = 0; i < DOORS; i++) {
+        while (ask_from(&asking, &doors[i], "2001:db8::1", 1) == 401)
+            ;
+        cr_expect(strstr(asking.out.ptr, said[i]), "%s: %s", doors[i].name, asking.out.ptr);
+        held_now += 60000;
+    }
+    char reset[64];
+    snprintf(reset, sizeof(reset), "\r\nX-RateLimit-Reset: %lld\r\n",
+             (long long)held_now - 60000 + 20000);
+    cr_expect(strstr(asking.out.ptr, reset), "%s", asking.out.ptr);
+    cr_expect(strstr(asking.out.ptr, "\r\nX-RateLimit-Limit: 3\r\n"), "%s", asking.out.ptr);
+    cr_expect(strstr(asking.out.ptr, "\r\nX-RateLimit-Remaining: 0\r\n"), "%s", asking.out.ptr);
+    end(&asking);
+}
+
+Test(limits, a_wrong_credential_is_not_listened_to_wherever_it_comes_from)
+{
+    struct asking asking;
+    begin_guarded(&asking);
+    for (int i = 0; i < FAILURES + 1; i++) {
+        char address[32];
+        snprintf(address, sizeof(address), "203.0.113.%d", i + 1);
+        cr_expect_eq(ask_from(&asking, &doors[0], address, 7), i < FAILURES ? 401 : 429, "%s",
+                     asking.out.ptr);
+        cr_expect_eq(ask_from(&asking, &doors[0], address, 0), 200, "%s", asking.out.ptr);
+    }
+    end(&asking);
+}
+
+Test(limits, a_network_of_ipv6_counts_as_one_address)
+{
+    struct asking asking;
+    begin_guarded(&asking);
+    for (int number = 1; number <= FAILURES; number++)
+        cr_expect_eq(ask_from(&asking, &doors[0], "2001:db8:1:2::1", number), 401);
+    cr_expect_eq(ask_from(&asking, &doors[0], "2001:db8:1:2:ffff::9", 0), 429);
+    cr_expect_eq(ask_from(&asking, &doors[0], "2001:db8:1:3::1", 0), 200);
+    end(&asking);
+}
+
+/* Who asks for many must not be shut out by one of them. */
+Test(limits, this_host_and_trusted_proxies_are_never_limited)
+{
+    static const char *const addresses[] = {"127.0.0.1", "127.1.2.3", "::1", "", "10.1.2.3"};
+    struct asking asking;
+    struct network proxies;
+    begin_guarded(&asking);
+    cr_assert(network_parse(STR("10.0.0.0/8"), &proxies));
+    asking.service.site.trust = (struct trust){.networks = &proxies, .network_count = 1};
+    int number = 1;
+    for (size_t i = 0; i < sizeof(addresses) / sizeof(*addresses); i++)
+        for (int j = 0; j < 3 * FAILURES; j++)
+            cr_expect_eq(ask_from(&asking, &doors[0], addresses[i], number++), 401, "%s: %s",
+                         addresses[i], asking.out.ptr);
+    /* ... but for whom they ask, where they say it. */
+    asking.service.site.trust.forwarded = FORWARDED_X;
+    for (int j = 0; j < FAILURES + 1; j++) {
+        struct door other = doors[0];
+        char wrong[64];
+        snprintf(wrong, sizeof(wrong), other.wrong, number++);
+        other.credential[0] = wrong;
+        other.credential[1] = "HTTP_X_FORWARDED_FOR=198.51.100.1";
+        other.credential[2] = NULL;
+        cr_expect_eq(ask_from(&asking, &other, "10.1.2.3", 0), j < FAILURES ? 401 : 429, "%s",
+                     asking.out.ptr);
+    }
+    end(&asking);
+}
+
+/* A session that is over is no guess: that is what everybody's looks like one day. */
+Test(limits, a_known_credential_that_is_over_is_no_failure)
+{
+    static const struct door whoami = {.name = "kratos",
+                                       .method = "GET",
+                                       .body = "%s",
+                                       .path = "/sessions/whoami",
+                                       .credential = {"HTTP_X_SESSION_TOKEN=one"},
+                                       .wrong = "HTTP_X_SESSION_TOKEN=bad%04d"};
+    struct asking asking;
+    begin_guarded(&asking);
+    cr_expect_eq(ask_from(&asking, &whoami, "203.0.113.9", 0), 200, "%s", asking.out.ptr);
+    held_now += INT64_C(366) * 86400 * SECOND_MS;
+    for (int i = 0; i < 3 * FAILURES; i++)
+        cr_expect_eq(ask_from(&asking, &whoami, "203.0.113.9", 0), 401, "%s", asking.out.ptr);
+    for (int i = 1; i <= FAILURES; i++)
+        cr_expect_eq(ask_from(&asking, &whoami, "203.0.113.9", i), 401, "%s", asking.out.ptr);
+    cr_expect_eq(ask_from(&asking, &whoami, "203.0.113.9", 0), 429, "%s", asking.out.ptr);
+    end(&asking);
+}
+
+Test(limits, without_a_limit_nobody_is_refused)
+{
+    struct asking asking;
+    begin_guarded(&asking);
+    asking.service.guard.most = 0;
+    for (int i = 1; i < 3 * FAILURES; i++)
+        cr_expect_eq(ask_from(&asking, &doors[0], "203.0.113.9", 1), 401, "%s", asking.out.ptr);
     end(&asking);
 }
