@@ -132,7 +132,8 @@ static enum err verify(const struct admission *admission, struct str jwt, const 
         err = jwt_verify(admission->arena, jwk, jwt, &claims);
     if (err != ERR_OK)
         return unknown_is_unauthorized(err);
-    *token = (struct verified){.app = number, .expires_s = claims.expires_s};
+    *token = (struct verified){
+        .app = number, .starts_s = claims.starts_s, .expires_s = claims.expires_s};
     memcpy(token->hash, hash, HASH_BYTES);
     if (!claims_are_of(&app, admission->arena, &claims) || !remembered_set(&token->kid, kid) ||
         !remembered_set(&token->subject, claims.subject) ||
@@ -170,7 +171,8 @@ static enum err look_into(const struct admission *admission, struct str jwt, str
     }
     if (admission->caller)
         admission->caller->known = err == ERR_OK;
-    return err == ERR_OK && token->expires_s <= now_s ? ERR_UNAUTHORIZED : err;
+    bool good = token->expires_s > now_s && token->starts_s <= now_s + JWT_LEEWAY_S;
+    return err == ERR_OK && !good ? ERR_UNAUTHORIZED : err;
 }
 
 static enum err session_of(const struct admission *admission, struct str jwt,

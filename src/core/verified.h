@@ -17,7 +17,7 @@ struct remembered {
 struct verified {
     uint8_t hash[HASH_BYTES];
     uint32_t app; /* whose key signed it; 0: an empty place */
-    int64_t expires_s;
+    int64_t starts_s, expires_s;
     struct remembered kid, subject, session;
 };
 

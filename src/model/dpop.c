@@ -1,33 +1,10 @@
 #include "model/dpop.h"
 
 #include <jansson.h>
-#include <jose/b64.h>
 #include <jose/jwk.h>
-#include <jose/jws.h>
 
 #include "base/buf.h"
-#include "model/quiet.h"
-
-/* The three parts of a compact token (RFC 7515, 3.1), as a flattened JWS. */
-static json_t *split(struct str text)
-{
-    struct str header, payload, signature, rest;
-    if (text.len > PROOF_MAX_BYTES || !str_split(text, '.', &header, &rest) ||
-        !str_split(rest, '.', &payload, &signature) || signature.len == 0 ||
-        memchr(signature.ptr, '.', signature.len))
-        return NULL;
-    return json_pack("{s:s%, s:s%, s:s%}", "protected", header.ptr, header.len, "payload",
-                     payload.ptr, payload.len, "signature", signature.ptr, signature.len);
-}
-
-static json_t *decode(const json_t *jws, const char *part)
-{
-    json_t *object = jose_b64_dec_load(json_object_get(jws, part));
-    if (json_is_object(object))
-        return object;
-    json_decref(object);
-    return NULL;
-}
+#include "model/jws.h"
 
 static bool is_text(const json_t *object, const char *name, const char *text)
 {
@@ -49,12 +26,10 @@ static json_t *key_of(const json_t *header)
     return json_pack("{s:s, s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "x", x, "y", y);
 }
 
-static bool is_signed(const json_t *jws, const json_t *header, const json_t *key)
+static bool is_right(const json_t *header)
 {
-    jose_cfg_auto_t *config = quiet_config();
-    return config && is_text(header, "typ", "dpop+jwt") && is_text(header, "alg", "ES256") &&
-           !json_object_get(header, "crit") &&
-           jose_jws_ver(config, (json_t *)jws, NULL, key, false);
+    return is_text(header, "typ", "dpop+jwt") && is_text(header, "alg", "ES256") &&
+           !json_object_get(header, "crit");
 }
 
 static bool thumbprint(const json_t *key, uint8_t *out)
@@ -121,11 +96,12 @@ enum err proof_read(struct arena *arena, struct str text, struct str method, con
                     int64_t now_s, struct proof *proof)
 {
     *proof = (struct proof){.issued_s = 0};
-    json_auto_t *jws = split(text);
-    json_auto_t *header = jws ? decode(jws, "protected") : NULL;
-    json_auto_t *payload = jws ? decode(jws, "payload") : NULL;
-    json_auto_t *key = header ? key_of(header) : NULL;
-    if (!payload || !key || !is_signed(jws, header, key) || !thumbprint(key, proof->key) ||
+    struct jws jws;
+    bool whole = jws_split(text, PROOF_MAX_BYTES, &jws);
+    json_auto_t *header = whole ? jws_object(arena, jws.header) : NULL;
+    json_auto_t *payload = whole ? jws_object(arena, jws.payload) : NULL;
+    json_auto_t *key = header && is_right(header) ? key_of(header) : NULL;
+    if (!payload || !key || !jws_is_by(arena, &jws, key) || !thumbprint(key, proof->key) ||
         !is_for(payload, method, urls) || !read_times(payload, now_s, proof) ||
         !read_id(payload, proof))
         return ERR_UNAUTHORIZED;

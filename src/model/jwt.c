@@ -5,9 +5,10 @@
 #include <jose/jwk.h>
 #include <jose/jws.h>
 
+#include "model/jws.h"
 #include "model/quiet.h"
 
-static const char algorithm[] = "RS256";
+static const char algorithm[] = "RS256", type[] = "JWT";
 
 static json_t *parse(struct str text)
 {
@@ -77,7 +78,7 @@ enum err jwt_sign(struct str jwk, const struct claims *claims, struct buf *token
         return config ? ERR_CORRUPT : ERR_MEMORY;
     json_auto_t *jws = json_pack("{s:o}", "payload", payload_of(claims));
     json_auto_t *header = json_pack("{s:{s:s, s:s, s:O}}", "protected", "alg", algorithm, "typ",
-                                    "JWT", "kid", json_object_get(key, "kid"));
+                                    type, "kid", json_object_get(key, "kid"));
     if (!jws || !header)
         return ERR_MEMORY;
     if (!jose_jws_sig(config, jws, header, key))
@@ -88,31 +89,6 @@ enum err jwt_sign(struct str jwk, const struct claims *claims, struct buf *token
     return token->failed ? ERR_MEMORY : ERR_OK;
 }
 
-/* The three parts of a compact token (RFC 7515, 3.1). */
-struct parts {
-    struct str header, payload, signature;
-};
-
-static bool split(struct str token, struct parts *parts)
-{
-    struct str rest;
-    return token.len <= JWT_MAX && str_split(token, '.', &parts->header, &rest) &&
-           str_split(rest, '.', &parts->payload, &parts->signature) && parts->header.len &&
-           parts->payload.len && parts->signature.len &&
-           !memchr(parts->signature.ptr, '.', parts->signature.len);
-}
-
-/* The JSON object in a base64url part; NULL when it holds none. */
-static json_t *decode(struct str part)
-{
-    json_auto_t *text = json_stringn(part.ptr, part.len);
-    json_t *object = text ? jose_b64_dec_load(text) : NULL;
-    if (json_is_object(object))
-        return object;
-    json_decref(object);
-    return NULL;
-}
-
 static struct str copy_member(struct arena *arena, const json_t *object, const char *key)
 {
     const json_t *member = json_object_get(object, key);
@@ -121,27 +97,35 @@ static struct str copy_member(struct arena *arena, const json_t *object, const c
     return arena_copy(arena, (struct str){json_string_value(member), json_string_length(member)});
 }
 
+/* A header as jwt_sign makes it: three members, and no other. Whatever else there might be, a key
+ * of the sender's, or where one is to be had, is nothing that we have signed. */
+static bool is_own(const json_t *header)
+{
+    const char *alg = json_string_value(json_object_get(header, "alg"));
+    const char *typ = json_string_value(json_object_get(header, "typ"));
+    return json_object_size(header) == 3 && alg && strcmp(alg, algorithm) == 0 && typ &&
+           strcmp(typ, type) == 0;
+}
+
 enum err jwt_kid(struct arena *arena, struct str token, struct str *kid)
 {
-    struct parts parts;
-    if (!split(token, &parts))
-        return ERR_UNAUTHORIZED;
-    json_auto_t *header = decode(parts.header);
-    const char *alg = json_string_value(json_object_get(header, "alg"));
-    if (!header || !alg || strcmp(alg, algorithm) != 0 || json_object_get(header, "crit"))
+    struct jws jws;
+    json_auto_t *header = jws_split(token, JWT_MAX, &jws) ? jws_object(arena, jws.header) : NULL;
+    if (!header || !is_own(header))
         return ERR_UNAUTHORIZED;
     *kid = copy_member(arena, header, "kid");
     return kid->len ? ERR_OK : ERR_UNAUTHORIZED;
 }
 
-static bool signature_holds(const struct parts *parts, const json_t *key)
+/* From when on it is good: `iat`, or `nbf` where that is later. False for an `nbf` that is no
+ * integer. */
+static bool read_start(const json_t *payload, struct claims *claims)
 {
-    jose_cfg_auto_t *config = quiet_config();
-    json_auto_t *jws =
-        json_pack("{s:s%, s:s%, s:s%}", "protected", parts->header.ptr, parts->header.len,
-                  "payload", parts->payload.ptr, parts->payload.len, "signature",
-                  parts->signature.ptr, parts->signature.len);
-    return config && jws && jose_jws_ver(config, jws, NULL, key, false);
+    const json_t *start = json_object_get(payload, "nbf");
+    claims->starts_s = claims->issued_s;
+    if (start && json_integer_value(start) > claims->issued_s)
+        claims->starts_s = json_integer_value(start);
+    return !start || json_is_integer(start);
 }
 
 static bool read_claims(struct arena *arena, const json_t *payload, struct claims *claims)
@@ -159,19 +143,21 @@ static bool read_claims(struct arena *arena, const json_t *payload, struct claim
         .issued_s = json_integer_value(issued),
         .expires_s = json_integer_value(expires),
     };
-    return claims->issuer.len && claims->audience.len && claims->subject.len && claims->session.len;
+    return read_start(payload, claims) && claims->issuer.len && claims->audience.len &&
+           claims->subject.len && claims->session.len;
 }
 
 enum err jwt_verify(struct arena *arena, struct str jwk, struct str token, struct claims *claims)
 {
-    struct parts parts;
-    if (!split(token, &parts))
+    struct jws jws;
+    json_auto_t *header = jws_split(token, JWT_MAX, &jws) ? jws_object(arena, jws.header) : NULL;
+    if (!header || !is_own(header))
         return ERR_UNAUTHORIZED;
     json_auto_t *key = parse(jwk);
     if (!key)
         return ERR_CORRUPT;
-    if (!signature_holds(&parts, key))
+    if (!jws_is_by(arena, &jws, key))
         return ERR_UNAUTHORIZED;
-    json_auto_t *payload = decode(parts.payload);
+    json_auto_t *payload = jws_object(arena, jws.payload);
     return payload && read_claims(arena, payload, claims) ? ERR_OK : ERR_UNAUTHORIZED;
 }

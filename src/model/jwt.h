@@ -9,13 +9,18 @@
 
 enum { JWT_MAX = 256 * 1024, JWT_LIFE_S = 300 };
 
+/* How far ahead of our clock a token may say that it starts: who signs and who judges is one
+ * machine, but its clock may have been set back by a little. Its end has no leeway. */
+enum { JWT_LEEWAY_S = 60 };
+
 /* How `sid` spells a session: as the vendor does whose clients read it. */
 #define JWT_SID_VENDOR VENDOR_PRELUDE
 
 struct claims {
     struct str issuer, audience, subject, session, id; /* iss, aud, sub, sid, jti */
     int64_t issued_s, expires_s;                       /* iat, exp: seconds since 1970 */
-    struct str more; /* a JSON object of further claims, or nothing; looked at in signing alone */
+    int64_t starts_s; /* iat, or nbf where that is later; in reading alone */
+    struct str more;  /* a JSON object of further claims, or nothing; looked at in signing alone */
 };
 
 /* A new 2048-bit key pair: appends the private JWK as JSON to `jwk` and its key id to `kid` (the
@@ -29,12 +34,12 @@ enum err jwk_public(struct str jwk, struct buf *public) MUST_CHECK;
 enum err jwt_sign(struct str jwk, const struct claims *claims, struct buf *token) MUST_CHECK;
 
 /* The key id in the token's header. ERR_UNAUTHORIZED for what is no JWT of ours: too long, not
- * three parts, another algorithm, a `crit` header, no kid. */
+ * three parts, another algorithm or type, no kid, any other member. */
 enum err jwt_kid(struct arena *arena, struct str token, struct str *kid) MUST_CHECK;
 
-/* Checks the signature and gives the claims, views into the arena. Whether they are meant for us
- * and still hold is for the caller to judge. ERR_UNAUTHORIZED for a bad signature or claims that
- * are missing or of another type. */
+/* Checks header and signature, and gives the claims, views into the arena. Whether they are meant
+ * for us and still hold is for the caller to judge. ERR_UNAUTHORIZED for a bad signature or claims
+ * that are missing or of another type. */
 enum err jwt_verify(struct arena *arena, struct str jwk, struct str token,
                     struct claims *claims) MUST_CHECK;
 
