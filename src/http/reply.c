@@ -72,6 +72,25 @@ struct json_out reply_json(struct reply *reply)
     return json_begin(reply->body);
 }
 
+/* What every answer tells a browser that comes by one, whoever's page had it ask: that it is data
+ * of the type it says, no document with scripts or frames, nobody's picture or script, and that its
+ * address, which may hold a token, is nobody's business (OWASP REST Security Cheat Sheet). HSTS is
+ * the web server's to say, who knows what else the host serves. */
+static const struct reply_header guards[] = {
+    {"X-Content-Type-Options", STR("nosniff")},
+    {"Content-Security-Policy", STR("default-src 'none'; frame-ancestors 'none'")},
+    {"Cross-Origin-Resource-Policy", STR("same-origin")},
+    {"Referrer-Policy", STR("no-referrer")},
+};
+
+static bool has_header(const struct reply *reply, const char *name)
+{
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (strcmp(reply->headers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 /* A value that ended its line would be the next header, and what else controls has no place in one
  * (RFC 9110, 5.5). */
 static void put_value(struct buf *out, struct str value)
@@ -86,6 +105,14 @@ static void put_value(struct buf *out, struct str value)
     buf_str(out, str_from(value, begin));
 }
 
+static void put_header(struct buf *out, const struct reply_header *header)
+{
+    buf_str(out, str_of(header->name));
+    buf_str(out, STR(": "));
+    put_value(out, header->value);
+    buf_str(out, STR("\r\n"));
+}
+
 void reply_write(const struct reply *reply, bool head_only, struct buf *out)
 {
     buf_str(out, STR("Status: "));
@@ -93,12 +120,12 @@ void reply_write(const struct reply *reply, bool head_only, struct buf *out)
     buf_byte(out, ' ');
     buf_str(out, str_of(reply_reason(reply->status)));
     buf_str(out, STR("\r\n"));
-    for (size_t i = 0; i < reply->header_count; i++) {
-        buf_str(out, str_of(reply->headers[i].name));
-        buf_str(out, STR(": "));
-        put_value(out, reply->headers[i].value);
-        buf_str(out, STR("\r\n"));
-    }
+    for (size_t i = 0; i < reply->header_count; i++)
+        put_header(out, &reply->headers[i]);
+    for (size_t i = 0; i < sizeof(guards) / sizeof(*guards); i++)
+        put_header(out, &guards[i]);
+    if (!has_header(reply, "Cache-Control"))
+        put_header(out, &(struct reply_header){"Cache-Control", STR("no-store")});
     /* An answer without content says nothing of its length (RFC 9110, 8.6). */
     if (reply->status != 204) {
         buf_str(out, STR("Content-Length: "));

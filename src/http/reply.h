@@ -36,7 +36,8 @@ const char *reply_reason(int status);
 int reply_status_at(size_t row);
 size_t reply_status_row(int status);
 
-/* Appends the whole CGI response: Status, headers, Content-Length, empty line, and unless
+/* Appends the whole CGI response: Status, headers, those that every answer has, no-store where no
+ * Cache-Control was added, Content-Length, empty line, and unless
  * `head_only` the body. */
 void reply_write(const struct reply *reply, bool head_only, struct buf *out);
 

@@ -10,8 +10,8 @@
  * {token:SESSION@INSTANT} for one made then. {next} in a request line stands for the token of the
  * next page in an answer before, {next^N} for it with another letter at place N, {next-N} without
  * its last N letters; in what is expected, {next} stands for the one in the answer itself. All
- * headers but Content-Length are compared; JSON by value, all else by bytes. "{any}" is expected
- * where any JSON value, or header, will do. */
+ * headers are compared but Content-Length and those that every answer has (see `guards`); JSON by
+ * value, all else by bytes. "{any}" is expected where any JSON value, or header, will do. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <ctype.h>
@@ -298,6 +298,38 @@ static bool is_any(struct str text)
     return str_eq(text, STR("{any}"));
 }
 
+/* Every answer has these, whichever the vendor; of Cache-Control, one at least. */
+static const struct {
+    struct str name, value;
+} guards[] = {
+    {STR("X-Content-Type-Options"), STR("nosniff")},
+    {STR("Content-Security-Policy"), STR("default-src 'none'; frame-ancestors 'none'")},
+    {STR("Cross-Origin-Resource-Policy"), STR("same-origin")},
+    {STR("Referrer-Policy"), STR("no-referrer")},
+    {STR("Cache-Control"), STR("no-store")},
+};
+
+enum { GUARD_COUNT = sizeof(guards) / sizeof(*guards) };
+
+static bool is_guard(struct str name, struct str value)
+{
+    for (size_t i = 0; i < GUARD_COUNT; i++)
+        if (str_eq_nocase(name, guards[i].name))
+            return str_eq(value, guards[i].value);
+    return false;
+}
+
+static void check_guards(const char *folder, struct str headers, struct str expected)
+{
+    struct str value, own;
+    for (size_t i = 0; i < GUARD_COUNT; i++) {
+        bool there = find_header(headers, guards[i].name, &value).len > 0;
+        bool said = find_header(expected, guards[i].name, &own).len > 0;
+        cr_expect(there && (said || str_eq(value, guards[i].value)), "%s: no %.*s: %.*s", folder,
+                  STR_ARG(guards[i].name), STR_ARG(guards[i].value));
+    }
+}
+
 /* Whether all of one's headers are the other's. */
 static void compare_headers(const char *folder, struct str these, struct str those,
                             const char *which)
@@ -309,6 +341,8 @@ static void compare_headers(const char *folder, struct str these, struct str tho
             continue;
         value = str_trim(value);
         bool there = find_header(those, name, &other).len > 0;
+        if (!there && is_guard(name, value))
+            continue;
         bool same = str_eq(value, other) || is_any(value) || is_any(other);
         cr_expect(there && same, "%s: %s header %.*s; the other says \"%.*s\"", folder, which,
                   STR_ARG(line), STR_ARG(there ? other : STR("(nothing)")));
@@ -399,6 +433,7 @@ static void compare(struct golden *golden, struct str out)
     status.len = status.len > 3 ? 3 : status.len;
     cr_expect(str_eq(str_trim(expected.status), status), "%s: status %.*s, not %.*s; body %.*s",
               golden->folder, STR_ARG(status), STR_ARG(expected.status), STR_ARG(got.body));
+    check_guards(golden->folder, got.headers, expected.headers);
     compare_headers(golden->folder, expected.headers, got.headers, "expected");
     compare_headers(golden->folder, got.headers, expected.headers, "unexpected");
     find_header(expected.headers, STR("Content-Type"), &type);

@@ -24,9 +24,11 @@ from jsonschema.exceptions import SchemaError, ValidationError
 
 ANY = "{any}"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# What the way of an answer adds to it: HTTP itself, a web server, and what a configured origin is told.
+# What the way of an answer adds to it: HTTP itself, a web server, what a configured origin is told, and what every
+# answer tells a browser.
 UNTOLD_HEADERS = re.compile(r"content-type|content-length|connection|keep-alive|transfer-encoding|accept-ranges|date|"
-                            r"server|vary|access-control-.*")
+                            r"server|vary|access-control-.*|x-content-type-options|content-security-policy|"
+                            r"cross-origin-resource-policy|referrer-policy|cache-control")
 
 
 # ---- schemas, as they are to be read here ----

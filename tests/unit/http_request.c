@@ -261,6 +261,11 @@ Test(http_request, a_reply_is_written_whole)
         str_eq(buf_view(&out), STR("Status: 404 Not Found\r\nX-Evil: aSet-Cookie: bc \xc3\xa9\r\n"
                                    "Content-Type: application/json\r\n"
                                    "Cache-Control: no-store\r\n"
+                                   "X-Content-Type-Options: nosniff\r\n"
+                                   "Content-Security-Policy: default-src 'none'; "
+                                   "frame-ancestors 'none'\r\n"
+                                   "Cross-Origin-Resource-Policy: same-origin\r\n"
+                                   "Referrer-Policy: no-referrer\r\n"
                                    "Content-Length: 2\r\n\r\n{}")),
         "%.*s", (int)out.len, out.ptr);
     buf_reset(&out);
