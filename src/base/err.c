@@ -13,6 +13,7 @@ static const struct {
     [ERR_UNAUTHORIZED] = {"unauthorized", 401, "the request could not be authorized"},
     [ERR_FORBIDDEN] = {"forbidden", 403, "this caller may not do that"},
     [ERR_AAL] = {"aal_too_low", 403, "a second factor is needed"},
+    [ERR_CROSS_SITE] = {"cross_site", 403, "the request comes from a page of another site"},
     [ERR_NOT_FOUND] = {"not_found", 404, "no such object"},
     [ERR_NO_ROUTE] = {"not_found", 404, "no such path"},
     [ERR_NO_METHOD] = {"no_method", 405, "this path does not know that method"},

@@ -15,6 +15,7 @@ enum err {
     ERR_UNAUTHORIZED, /* no credential, or none that lets anybody in */
     ERR_FORBIDDEN,    /* let in, but not to this */
     ERR_AAL,          /* let in, but a second factor is called for */
+    ERR_CROSS_SITE,   /* a browser has lent the credential to another site's page */
     ERR_NOT_FOUND,    /* no such object */
     ERR_NO_ROUTE,     /* no such path */
     ERR_NO_METHOD,    /* the path exists, the method does not */

@@ -75,6 +75,7 @@ static enum err admit_tokens(const struct admission *admission)
     const struct credential *credential = admission->credential;
     for (size_t i = 0; i < credential->token_count; i++) {
         enum err err = find_by_token(admission, credential->tokens[i]);
+        admission->caller->by_cookie = i < credential->cookie_count;
         if (err != ERR_NOT_FOUND)
             return err == ERR_OK ? admit_session(admission) : err;
     }
@@ -212,6 +213,7 @@ static enum err admit_refresh_token(const struct admission *admission)
     struct refresh refresh;
     uint8_t hash[HASH_BYTES];
     secret_hash(admission->credential->tokens[0], hash);
+    admission->caller->by_cookie = admission->credential->cookie_count > 0;
     enum err err =
         store_session_by_refresh(admission->snapshot, hash, &admission->caller->session, &refresh);
     if (err == ERR_OK)

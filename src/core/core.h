@@ -29,6 +29,7 @@ struct credential {
     enum credential_kind kind;
     struct str tokens[TOKENS_MAX]; /* for the last two kinds: the key or the JWT alone */
     size_t token_count;
+    size_t cookie_count; /* so many of them, the first, came in cookies */
     struct str user;
     int use;          /* of the key: a vendor's number or KEY_ADMIN */
     struct str actor; /* on whose behalf the holder of a key says to act; for the audit trail */
@@ -47,6 +48,7 @@ struct caller {
     struct str actor; /* as the credential says */
     /* The credential is one of ours, be it over: also where nobody was let in. */
     bool known;
+    bool by_cookie; /* let in by what a browser sends along whoever's page has asked it to */
     bool has_session;
     struct session session;
     struct user user;

@@ -21,6 +21,7 @@ static void who(const struct request *request, struct credential *credential)
     if (token.len)
         return;
     request_each_cookie(request, add_token, credential);
+    credential->cookie_count = credential->token_count;
     if (request_authorization(request, "Bearer", &token))
         add_token(credential, token);
 }
@@ -212,6 +213,9 @@ static const struct {
      "Session does not fulfill the requested Authenticator Assurance Level",
      "An active session was found but it does not fulfill the requested Authenticator Assurance "
      "Level. Please verify yourself with a second factor to resolve this issue."},
+    {ERR_CROSS_SITE, "security_csrf_violation",
+     "the request was rejected to protect you from Cross-Site-Request-Forgery (CSRF) attacks",
+     NULL},
     {ERR_INVALID, NULL, "The request was malformed or contained invalid parameters", NULL},
     {ERR_MALFORMED, NULL, "The request was malformed or contained invalid parameters", NULL},
     {ERR_TOO_LARGE, NULL, "The request was malformed or contained invalid parameters", NULL},

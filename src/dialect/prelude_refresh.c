@@ -40,6 +40,7 @@ void prelude_who_refresh(const struct request *request, struct credential *crede
     if (token.len == 0)
         return;
     credential->kind = CREDENTIAL_REFRESH_TOKEN;
+    credential->cookie_count = request_header(request, "X-Refresh-Token").len == 0;
     credential->tokens[credential->token_count++] = token;
     credential->proof = request_header(request, "DPoP");
     credential->method = request->method;

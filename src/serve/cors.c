@@ -17,6 +17,35 @@ static struct str allowed(const struct request *request, const struct match *mat
     return may ? origin : STR_NONE;
 }
 
+static struct str host_of(struct str origin)
+{
+    const char *end = origin.len ? memmem(origin.ptr, origin.len, "://", 3) : NULL;
+    struct str host = end ? str_from(origin, (size_t)(end - origin.ptr) + 3) : STR_NONE;
+    return host.len && !memchr(host.ptr, '/', host.len) ? host : STR_NONE;
+}
+
+/* The scheme is left to public_url: behind what ends TLS for it, this server knows it not. */
+static bool is_own(const struct request *request, struct str origin)
+{
+    struct str host = host_of(origin), url = request->site->public_url;
+    bool public = str_starts(url, origin) && (url.len == origin.len || url.ptr[origin.len] == '/');
+    return host.len && (public || str_eq_nocase(host, request->client.host));
+}
+
+/* Sec-Fetch-Site (W3C Fetch Metadata) says it outright, and pages cannot set it; browsers before
+ * 2023, and those that ask over plain HTTP, say it by Origin alone. Pages of sites beside this one
+ * are others, unless they are configured. */
+bool cors_is_trusted(const struct request *request)
+{
+    struct str site = request_header(request, "Sec-Fetch-Site");
+    struct str origin = request_header(request, "Origin");
+    if (str_eq(site, STR("same-origin")) || str_eq(site, STR("none")))
+        return true;
+    if (is_configured(request->site, origin))
+        return true;
+    return site.len == 0 && (!origin.ptr || is_own(request, origin));
+}
+
 static void add_origin(struct str origin, struct reply *reply)
 {
     reply_header(reply, "Access-Control-Allow-Origin", origin);

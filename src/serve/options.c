@@ -181,8 +181,10 @@ const struct config_option config_options[] = {
      "ending\vAt most 16."},
     {"cors_origins", KIND_LIST, "{}", 0, 0, no_origin,
      "whose pages may ask from a browser, such as \"https://app.example.com\"; none: nobody "
-     "else's\vOnly the dialects made for browsers answer them. Their requests may carry cookies. "
-     "At most 16."},
+     "else's\vOnly the dialects made for browsers answer them. Their requests may carry cookies, "
+     "by "
+     "which no page of anybody else's can change anything: this site's own are told by "
+     "Sec-Fetch-Site, or by an Origin that is the host that was asked or public_url. At most 16."},
     {"user_agents", KIND_TEXT, "/usr/share/uap-core/regexes.yaml", 0, 0, no_file,
      "the rules of uap-core, by which a new session's device is told from its User-Agent; empty: "
      "it is not\vDebian has them in the package uap-core."},

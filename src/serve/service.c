@@ -145,6 +145,18 @@ static enum err mint(struct passage *passage)
                      &answer->minted);
 }
 
+/* Whether a page of somebody else's may be behind a change: a browser sends cookies along whoever's
+ * page has it ask. */
+static bool is_forged(const struct passage *passage)
+{
+    static const enum verb changes[] = {VERB_END, VERB_TOUCH, VERB_CREATE, VERB_REFRESH,
+                                        VERB_CONFIGURE};
+    bool changing = false;
+    for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++)
+        changing |= passage->wish.verb == changes[i];
+    return changing && passage->caller.by_cookie && !cors_is_trusted(&passage->request);
+}
+
 /* The steps in their order; the first that fails ends it. Who is not let in learns nothing about
  * the rest of the request: admission comes first. */
 static enum err pass(struct passage *passage)
@@ -169,6 +181,8 @@ static enum err pass(struct passage *passage)
     if (err == ERR_OK)
         err = passage->match.route->want(request, &passage->caller, &passage->wish,
                                          &passage->failure);
+    if (err == ERR_OK && is_forged(passage))
+        err = ERR_CROSS_SITE;
     if (err == ERR_OK && passage->wish.draft)
         err = enrich_fill(&passage->service->enrich, request->arena, passage->wish.draft);
     if (err == ERR_OK)
