@@ -63,32 +63,35 @@ static enum err admit_session(const struct admission *admission)
     return alive && caller->user.active ? ERR_OK : ERR_UNAUTHORIZED;
 }
 
-static enum err find_by_token(const struct admission *admission, struct str token)
-{
-    uint8_t hash[HASH_BYTES];
-    secret_hash(token, hash);
-    return store_session_by_token(admission->snapshot, hash, &admission->caller->session);
-}
-
+/* The first token that is known counts. Where none is, it is gone about the session next to the
+ * last one as if it were: that takes as long as a session that is over, and nothing comes of it. */
 static enum err admit_tokens(const struct admission *admission)
 {
     const struct credential *credential = admission->credential;
-    for (size_t i = 0; i < credential->token_count; i++) {
-        enum err err = find_by_token(admission, credential->tokens[i]);
-        admission->caller->by_cookie = i < credential->cookie_count;
-        if (err != ERR_NOT_FOUND)
-            return err == ERR_OK ? admit_session(admission) : err;
+    struct caller *caller = admission->caller;
+    const struct caller nobody = *caller;
+    uint8_t hash[HASH_BYTES];
+    bool known = false;
+    enum err err = ERR_NOT_FOUND;
+    for (size_t i = 0; i < credential->token_count && !known; i++) {
+        secret_hash(credential->tokens[i], hash);
+        err = store_session_near_token(admission->snapshot, hash, &caller->session, &known);
+        caller->by_cookie = i < credential->cookie_count;
+        if (err != ERR_OK && err != ERR_NOT_FOUND)
+            return err;
     }
+    enum err admitted = err == ERR_OK ? admit_session(admission) : ERR_UNAUTHORIZED;
+    if (known)
+        return admitted;
+    *caller = nobody;
     return ERR_UNAUTHORIZED;
 }
 
 static enum err admit_user_token(const struct admission *admission)
 {
-    enum err err = find_by_token(admission, admission->credential->tokens[0]);
-    if (err == ERR_OK)
-        err = admit_session(admission);
+    enum err err = admit_tokens(admission);
     if (err != ERR_OK)
-        return unknown_is_unauthorized(err);
+        return err;
     bool same = str_eq(admission->caller->user.texts[USER_ID], admission->credential->user);
     admission->caller->known = same;
     return same ? ERR_OK : ERR_UNAUTHORIZED;
@@ -211,15 +214,23 @@ static enum err admit_access_token(const struct admission *admission)
 static enum err admit_refresh_token(const struct admission *admission)
 {
     struct refresh refresh;
+    struct caller *caller = admission->caller;
+    const struct caller nobody = *caller;
     uint8_t hash[HASH_BYTES];
+    bool known;
     secret_hash(admission->credential->tokens[0], hash);
-    admission->caller->by_cookie = admission->credential->cookie_count > 0;
     enum err err =
-        store_session_by_refresh(admission->snapshot, hash, &admission->caller->session, &refresh);
-    if (err == ERR_OK)
-        err = admit_session(admission);
+        store_session_near_refresh(admission->snapshot, hash, &caller->session, &refresh, &known);
     if (err != ERR_OK)
         return unknown_is_unauthorized(err);
+    err = admit_session(admission);
+    if (!known) {
+        *caller = nobody;
+        return ERR_UNAUTHORIZED;
+    }
+    if (err != ERR_OK)
+        return err;
+    caller->by_cookie = admission->credential->cookie_count > 0;
     return possession_check(admission->snapshot, admission->arena, admission->credential,
                             admission->now, &refresh, admission->caller);
 }

@@ -73,3 +73,24 @@ enum err cursor_each_from(struct snapshot *snapshot, enum table table, struct st
     cursor_close(&cursor);
     return ended ? ERR_OK : err;
 }
+
+enum err cursor_near(struct snapshot *snapshot, enum table table, struct str key, struct str *value,
+                     bool *there)
+{
+    struct cursor cursor;
+    struct str found = STR_NONE;
+    *there = false;
+    enum err err = cursor_open(&cursor, snapshot, table, STR_NONE);
+    if (err != ERR_OK)
+        return err;
+    key_put(&cursor.first, key);
+    err = cursor_next(&cursor, &found, value);
+    *there = err == ERR_OK && str_eq(found, key);
+    if (err == ERR_NOT_FOUND) {
+        cursor.first.len = 0;
+        cursor.begun = false;
+        err = cursor_next(&cursor, &found, value);
+    }
+    cursor_close(&cursor);
+    return err;
+}

@@ -31,4 +31,9 @@ enum err cursor_each(struct snapshot *snapshot, enum table table, struct str pre
 enum err cursor_each_from(struct snapshot *snapshot, enum table table, struct str prefix,
                           struct str first, row_fn each, void *context) MUST_CHECK;
 
+/* The value of that key, or where it is not `there`, of the one after it, of the first after the
+ * last: it takes as long. ERR_NOT_FOUND: the table is empty. */
+enum err cursor_near(struct snapshot *snapshot, enum table table, struct str key, struct str *value,
+                     bool *there) MUST_CHECK;
+
 #endif

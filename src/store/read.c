@@ -1,4 +1,5 @@
 #include "base/bytes.h"
+#include "store/cursor.h"
 #include "store/devices.h"
 #include "store/env.h"
 #include "store/session_read.h"
@@ -220,14 +221,22 @@ enum err store_session_by_spelling(struct snapshot *snapshot, uint32_t app, enum
     return !brought && id_is_spelled(vendor, &id, session->created, text) ? ERR_OK : ERR_NOT_FOUND;
 }
 
-enum err store_session_by_token(struct snapshot *snapshot, const uint8_t *hash,
-                                struct session *session)
+enum err store_session_near_token(struct snapshot *snapshot, const uint8_t *hash,
+                                  struct session *session, bool *there)
 {
     struct str value, key = {(const char *)hash, TOKEN_HASH_BYTES};
     struct place place;
-    enum err err = env_get(snapshot->txn, snapshot->store, TABLE_TOKENS, key, &value);
+    enum err err = cursor_near(snapshot, TABLE_TOKENS, key, &value, there);
     if (err != ERR_OK)
         return err;
-    return place_of_session_key(value, &place) ? session_at(snapshot, &place, session)
-                                               : ERR_CORRUPT;
+    err = place_of_session_key(value, &place) ? session_at(snapshot, &place, session) : ERR_CORRUPT;
+    return *there || err == ERR_OK ? err : ERR_NOT_FOUND;
+}
+
+enum err store_session_by_token(struct snapshot *snapshot, const uint8_t *hash,
+                                struct session *session)
+{
+    bool there;
+    enum err err = store_session_near_token(snapshot, hash, session, &there);
+    return err == ERR_OK && !there ? ERR_NOT_FOUND : err;
 }

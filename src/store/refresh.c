@@ -2,6 +2,7 @@
  * good now and of the one before it. */
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "store/cursor.h"
 #include "store/session_read.h"
 #include "store/writing.h"
 
@@ -15,17 +16,28 @@ static enum err read_refresh(struct snapshot *snapshot, uint32_t app, const stru
     return err == ERR_OK ? refresh_decode(record, refresh) : err;
 }
 
-enum err store_session_by_refresh(struct snapshot *snapshot, const uint8_t *hash,
-                                  struct session *session, struct refresh *refresh)
+enum err store_session_near_refresh(struct snapshot *snapshot, const uint8_t *hash,
+                                    struct session *session, struct refresh *refresh, bool *there)
 {
     struct str value, key = {(const char *)hash, HASH_BYTES};
     struct place place;
-    enum err err = env_get(snapshot->txn, snapshot->store, TABLE_REFRESH, key, &value);
-    if (err == ERR_OK && !place_of_session_key(value, &place))
-        err = ERR_CORRUPT;
+    enum err err = cursor_near(snapshot, TABLE_REFRESH, key, &value, there);
+    if (err != ERR_OK)
+        return err;
+    err = place_of_session_key(value, &place)
+              ? read_refresh(snapshot, place.app, &place.id, refresh)
+              : ERR_CORRUPT;
     if (err == ERR_OK)
-        err = read_refresh(snapshot, place.app, &place.id, refresh);
-    return err == ERR_OK ? session_at(snapshot, &place, session) : err;
+        err = session_at(snapshot, &place, session);
+    return *there || err == ERR_OK ? err : ERR_NOT_FOUND;
+}
+
+enum err store_session_by_refresh(struct snapshot *snapshot, const uint8_t *hash,
+                                  struct session *session, struct refresh *refresh)
+{
+    bool there;
+    enum err err = store_session_near_refresh(snapshot, hash, session, refresh, &there);
+    return err == ERR_OK && !there ? ERR_NOT_FOUND : err;
 }
 
 enum err writing_put_refresh(struct writing *writing, const struct place *place,

@@ -80,9 +80,18 @@ enum err store_session_by_spelling(struct snapshot *snapshot, uint32_t app, enum
 enum err store_session_by_token(struct snapshot *snapshot, const uint8_t *hash,
                                 struct session *session) MUST_CHECK;
 
+/* The same, or else the session whose token's hash is next to it: *there says which. Who lets
+ * somebody in by a token looks at either alike, so that it takes as long. ERR_NOT_FOUND: it is not
+ * there, and nothing next to it can be read. */
+enum err store_session_near_token(struct snapshot *snapshot, const uint8_t *hash,
+                                  struct session *session, bool *there) MUST_CHECK;
+
 /* By the SHA-256 of its refresh token, or of the one before; and what is kept of that. */
 enum err store_session_by_refresh(struct snapshot *snapshot, const uint8_t *hash,
                                   struct session *session, struct refresh *refresh) MUST_CHECK;
+enum err store_session_near_refresh(struct snapshot *snapshot, const uint8_t *hash,
+                                    struct session *session, struct refresh *refresh,
+                                    bool *there) MUST_CHECK;
 /* ERR_NOT_FOUND: that proof was not used, or so long ago that it does not matter. */
 enum err store_proof(struct snapshot *snapshot, const uint8_t *hash) MUST_CHECK;
 
