@@ -17,6 +17,11 @@ static int64_t now_held(void)
     return asking_now;
 }
 
+static int64_t monotonic_held(void)
+{
+    return 0;
+}
+
 static void id_held(struct service *service, char *out)
 {
     (void)service;
@@ -30,6 +35,7 @@ void asking_begin(struct asking *asking, const char *jsonl, const struct site *s
     asking->submitter = (struct submitter){.fd = -1, .store = asking->store};
     cr_assert_eq(service_begin(&asking->service, asking->store, site, &asking->submitter), ERR_OK);
     asking->service.now = now_held;
+    asking->service.monotonic_ns = monotonic_held;
     asking->service.make_id = id_held;
 }
 

@@ -4,7 +4,7 @@
 
 #include "serve/service.h"
 
-/* What its clock says, in milliseconds; request ids are zeros. */
+/* What its clock says, in milliseconds; requests take no time, and their ids are zeros. */
 extern int64_t asking_now;
 
 struct asking {
