@@ -11,10 +11,12 @@
 /* A token that was signed just before a key was retired must not outlive it anywhere. */
 enum { LEEWAY_S = 60 };
 
+enum { KEY_AT_ONCE = 0x100 };
+
 struct options {
     struct ctl *ctl;
     const char *app;
-    bool json;
+    bool json, at_once;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -29,6 +31,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'j':
         options->json = true;
+        return 0;
+    case KEY_AT_ONCE:
+        options->at_once = true;
         return 0;
     case ARGP_KEY_ARG:
         return ctl_parse_nothing(key, arg, state);
@@ -56,6 +61,7 @@ static const struct argp list_argp = {
 };
 static const struct argp_option rotate_rows[] = {
     {"app", 'a', "ID", 0, "The app", 0},
+    {"at-once", KEY_AT_ONCE, NULL, 0, "Nothing that an older key has signed is good any more", 0},
     {0},
 };
 static const struct argp rotate_argp = {
@@ -64,7 +70,8 @@ static const struct argp rotate_argp = {
     .args_doc = "--app=ID",
     .doc =
         "Has an app sign its access tokens with a new key from now on, and prints that key's "
-        "id.\vThe old key verifies for a day and a minute more: no token lives longer than a day.",
+        "id.\vThe old key verifies for a day and a minute more: no token lives longer than a day. "
+        "One that somebody else may know is to be rotated at once.",
     .children = ctl_children,
 };
 
@@ -243,6 +250,7 @@ static int rotate(struct work *work, const struct options *options)
         return EXIT_FAILED;
     struct put put = {PUT_SIGNING,
                       .signing = {.app_id = str_of(options->app),
+                                  .at_once = options->at_once,
                                   .keep_until = work->now + (TOKEN_MOST_S + LEEWAY_S) * SECOND_MS}};
     enum err err = store_apply(work->store, &put, 1, work->now, &outcome);
     return err == ERR_OK ? print_signer(work, app.number)

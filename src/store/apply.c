@@ -77,51 +77,6 @@ static enum err number_app(const struct writing *writing, uint32_t *number)
     return err == ERR_OK && next > UINT32_MAX ? ERR_FULL : err;
 }
 
-/* Makes the key that was made ahead the one the app signs with. */
-static enum err put_signer(struct writing *writing, uint32_t app, const struct signing *signing)
-{
-    struct key number = key_of_app(app);
-    struct str kid = buf_view(&signing->kid);
-    if (kid.len == 0)
-        return ERR_INTERNAL;
-    buf_reset(&writing->record);
-    buf_str(&writing->record, key_view(&number));
-    buf_str(&writing->record, buf_view(&signing->jwk));
-    if (writing->record.failed)
-        return ERR_MEMORY;
-    enum err err = writing_put(writing, TABLE_SIGNING, kid, buf_view(&writing->record));
-    return err == ERR_OK ? writing_put(writing, TABLE_SIGNERS, key_view(&number), kid) : err;
-}
-
-/* The key made ahead is used once the app is known to need it. */
-static enum err put_first_signer(struct writing *writing, uint32_t app,
-                                 const struct signing *signing)
-{
-    struct key number = key_of_app(app);
-    struct str there;
-    enum err err = get(writing, TABLE_SIGNERS, key_view(&number), &there);
-    return err == ERR_NOT_FOUND ? put_signer(writing, app, signing) : err;
-}
-
-enum err writing_put_signing(struct writing *writing, const struct put_signing *wanted,
-                             const struct signing *signing)
-{
-    struct snapshot snapshot = writing_view(writing);
-    struct app app;
-    struct str kid;
-    struct key until = {.len = 0};
-    enum err err = store_app_by_id(&snapshot, wanted->app_id, &app);
-    struct key number = key_of_app(app.number);
-    if (err == ERR_OK)
-        err = get(writing, TABLE_SIGNERS, key_view(&number), &kid);
-    if (err == ERR_OK)
-        err = keep_old(writing, &kid);
-    key_put_u64(&until, (uint64_t)wanted->keep_until);
-    if (err == ERR_OK)
-        err = writing_put(writing, TABLE_RETIRED, kid, key_view(&until));
-    return err == ERR_OK ? put_signer(writing, app.number, signing) : err;
-}
-
 /* Takes out the entries of the app that is replaced, if there is one; a new one gets a number. */
 static enum err replace_app(struct writing *writing, const struct put_app *wanted, uint32_t *number,
                             int64_t *created)
@@ -171,7 +126,7 @@ enum err writing_put_app(struct writing *writing, const struct put_app *wanted,
         err = entries_of_app(&app, writing_put_entry, writing);
     if (err == ERR_OK)
         err = writing_put(writing, TABLE_APPS, key_view(&key), buf_view(&writing->record));
-    return err == ERR_OK ? put_first_signer(writing, number, signing) : err;
+    return err == ERR_OK ? signing_put_first(writing, number, signing) : err;
 }
 
 /* 0 leaves what there is. */

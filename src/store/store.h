@@ -190,9 +190,11 @@ struct put_rotation {
     uint8_t proof[HASH_BYTES];
     int64_t proof_until;
 };
-/* Makes an app a new signing key; the old one verifies until `keep_until`. */
+/* Makes an app a new signing key; the old one verifies until `keep_until`, or with `at_once` none
+ * of the old ones does any more. */
 struct put_signing {
     struct str app_id;
+    bool at_once;
     int64_t keep_until;
 };
 

@@ -48,6 +48,10 @@ enum err writing_rotate(struct writing *writing, const struct put_rotation *want
 enum err writing_put_signing(struct writing *writing, const struct put_signing *wanted,
                              const struct signing *signing) MUST_CHECK;
 
+/* The key made ahead is used once the app is known to need it. */
+enum err signing_put_first(struct writing *writing, uint32_t app,
+                           const struct signing *signing) MUST_CHECK;
+
 /* Takes a session's record and entries out. */
 enum err writing_remove_session(struct writing *writing, const struct session *session) MUST_CHECK;
 

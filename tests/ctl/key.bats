@@ -65,6 +65,57 @@ signing() {
     "$ROLLCALL" check
 }
 
+# lists STATUS TOKEN: whether Prelude's API lets the access token in.
+lists() {
+    expect_request "$1" /v1/session/me/list "HTTP_AUTHORIZATION=Bearer $2"
+}
+
+# A key id for each that JWKS shows.
+shown() {
+    expect_request 200 /.well-known/jwks.json HTTP_HOST=acme.example
+    tail -n 1 answer | jq -r '.keys[].kid' | sort
+}
+
+@test "rotate --at-once: from the next request on nothing counts that an older key has signed" {
+    first=$("$ROLLCALL" session create --app acme --user bob --json | jq -r .access_token)
+    "$ROLLCALL" key rotate --app acme >/dev/null
+    second=$("$ROLLCALL" session create --app acme --user bob --json | jq -r .access_token)
+    others=$("$ROLLCALL" session create --app other --user bob --json | jq -r .access_token)
+    lists 200 "$first"
+    lists 200 "$second"
+    [ "$(shown | wc -l)" = 2 ]
+    run -0 --separate-stderr "$ROLLCALL" key rotate --app acme --at-once
+    [[ $output =~ ^[A-Za-z0-9_-]{43}$ ]]
+    [ "$(signing '[.signing[] | [.kid, .state]]')" = "[[\"$output\",\"current\"]]" ]
+    [ "$(shown)" = "$output" ]
+    lists 401 "$first"
+    lists 401 "$second"
+    lists 200 "$others"
+    lists 200 "$("$ROLLCALL" session create --app acme --user bob --json | jq -r .access_token)"
+    "$ROLLCALL" check
+}
+
+@test "keys are changed without a refused request" {
+    # The secret one: two are good while applications go over from one to the other.
+    old=$(first_key admin)
+    new=$("$ROLLCALL" key add --app acme --for admin | awk '{ print $2 }')
+    opens 200 "$old"
+    opens 200 "$new"
+    "$ROLLCALL" key remove --app acme --for admin --secret-stdin <<<"$old"
+    opens 401 "$old"
+    opens 200 "$new"
+    # The one that signs: tokens of either are good, and whoever verifies them finds both keys.
+    before=$("$ROLLCALL" session create --app acme --user bob --json | jq -r .access_token)
+    old=$(shown)
+    new=$("$ROLLCALL" key rotate --app acme)
+    after=$("$ROLLCALL" session create --app acme --user bob --json | jq -r .access_token)
+    [ "$(shown)" = "$(printf '%s\n' "$old" "$new" | sort)" ]
+    lists 200 "$before"
+    lists 200 "$after"
+    [ "$(cut -d. -f1 <<<"$before" | jose b64 dec -i- | jq -r .kid)" = "$old" ]
+    [ "$(cut -d. -f1 <<<"$after" | jose b64 dec -i- | jq -r .kid)" = "$new" ]
+}
+
 @test "a key that is added opens, beside those there were; it is not in the store in clear" {
     run -0 --separate-stderr "$ROLLCALL" key add --app acme --for admin
     [ -z "$stderr" ]

@@ -105,8 +105,9 @@ Test(model_jwt, headers_that_are_not_ours_are_refused)
     for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++)
         cr_expect_eq(jwt_kid(arena, with_header(headers[i]), &found), ERR_UNAUTHORIZED, "%s",
                      headers[i]);
-    cr_expect_eq(jwt_kid(arena, with_header("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k\"}"), &found),
-                 ERR_OK);
+    cr_expect_eq(
+        jwt_kid(arena, with_header("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k\"}"), &found),
+        ERR_OK);
     end();
 }
 

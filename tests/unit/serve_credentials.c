@@ -83,11 +83,11 @@ static const struct {
     {"GET /v2/sessions",
      {/* pro:unknown, acme:unknown, globex:ck_acme, acme:ck_globex, acme:sk_acme, :, acme:, no colon
        */
-      "Authorization: Basic cHJvOnVua25vd24=",
-      "Authorization: Basic YWNtZTp1bmtub3du", "Authorization: Basic Z2xvYmV4OmNrX2FjbWU=",
-      "Authorization: Basic YWNtZTpja19nbG9iZXg=", "Authorization: Basic YWNtZTpza19hY21l",
-      "Authorization: Basic Og==", "Authorization: Basic YWNtZTo=", "Authorization: Basic YWNtZQ==",
-      "Authorization: Basic !", "Authorization: Bearer ck_acme", ""},
+      "Authorization: Basic cHJvOnVua25vd24=", "Authorization: Basic YWNtZTp1bmtub3du",
+      "Authorization: Basic Z2xvYmV4OmNrX2FjbWU=", "Authorization: Basic YWNtZTpja19nbG9iZXg=",
+      "Authorization: Basic YWNtZTpza19hY21l", "Authorization: Basic Og==",
+      "Authorization: Basic YWNtZTo=", "Authorization: Basic YWNtZQ==", "Authorization: Basic !",
+      "Authorization: Bearer ck_acme", ""},
      ""},
     {"GET /v1/auth/sessions/list?user_id=ann",
      {"Authorization: Bearer unknown", "Authorization: Bearer ck_acme",
