@@ -375,7 +375,7 @@ static enum err put_in_place(struct restore *restore)
 
 static bool is_in_the_way(const struct restore *restore)
 {
-    return !restore->replace && !env_is_absent(restore->path);
+    return !restore->replace && !folder_is_bare(restore->path);
 }
 
 /* One that was made meanwhile is in the way, too. */
@@ -405,7 +405,7 @@ static enum err restore_anew(struct restore *restore)
 enum err store_restore(struct restore *restore)
 {
     restore->faults = 0;
-    if (env_is_absent(restore->backup))
+    if (folder_is_bare(restore->backup))
         return ERR_NOT_FOUND;
     if (is_same(restore->backup, restore->path) || is_open(restore->backup))
         return ERR_INVALID;

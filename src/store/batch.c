@@ -98,7 +98,7 @@ static enum err write_batches(struct writing *writing, struct batch *batches, si
     if (err == ERR_OK && writing->indexed)
         err = index_advance(writing, writing->indexed, latest(batches, count), ADVANCE_MOST);
     if (err == ERR_OK)
-        return env_write_error(writing->store, mdb_txn_commit(txn), "commit");
+        return env_commit(writing->store, txn, "commit");
     mdb_txn_abort(txn);
     return err;
 }

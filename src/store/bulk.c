@@ -199,7 +199,7 @@ enum err store_bulk_end(struct bulk *bulk)
         mdb_cursor_close(bulk->users);
         mdb_cursor_close(bulk->sessions);
         bulk->users = bulk->sessions = NULL;
-        err = env_write_error(bulk->store, mdb_txn_commit(bulk->view.txn), "commit");
+        err = env_commit(bulk->store, bulk->view.txn, "commit");
         bulk->view.txn = NULL;
     }
     store_bulk_drop(bulk);

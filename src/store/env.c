@@ -1,13 +1,10 @@
 #include "store/env.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
 
 #include "base/bytes.h"
 #include "base/log.h"
@@ -17,10 +14,7 @@
 #define MAP_DEFAULT ((size_t)64 << 30)
 #define MAP_LEAST   ((size_t)16 << 20)
 
-enum {
-    READERS_MAX = 1022,      /* two pages of slots more than LMDB's own default */
-    DISK_LEAST = 1024 * 1024 /* a disk with less to spare is full */
-};
+enum { DISK_LEAST = 1024 * 1024 /* a disk with less to spare is full */ };
 
 static const struct str format_key = STR("format");
 
@@ -75,36 +69,12 @@ enum err env_get_number(MDB_txn *txn, const struct store *store, enum table tabl
     return ERR_OK;
 }
 
-/* LMDB's locks and its map do not hold across machines. */
-static void warn_of_network(const char *path)
+/* LMDB would end the process, for what it has found to be damaged. */
+static void on_damage(MDB_env *env, const char *what)
 {
-    static const unsigned long networked[] = {0x6969 /* NFS */,       0xFF534D42 /* CIFS */,
-                                              0xFE534D42 /* SMB 2 */, 0x517B /* SMB */,
-                                              0x65735546 /* FUSE */,  0x01021997 /* 9P */};
-    struct statfs info;
-    if (statfs(path, &info) != 0)
-        return;
-    for (size_t i = 0; i < sizeof(networked) / sizeof(*networked); i++)
-        if ((unsigned long)info.f_type == networked[i])
-            log_warn("store: %s may lie on a network file system, where locks do not hold; keep "
-                     "the store on a local disk",
-                     path);
-}
-
-static bool stat_data(const char *path, struct stat *info)
-{
-    char file[PATH_MAX];
-    int len = snprintf(file, sizeof(file), "%s/data.mdb", path);
-    errno = ENAMETOOLONG;
-    return len > 0 && (size_t)len < sizeof(file) && stat(file, info) == 0;
-}
-
-bool env_is_absent(const char *path)
-{
-    struct stat data;
-    if (stat_data(path, &data))
-        return data.st_size == 0;
-    return errno == ENOENT || errno == ENOTDIR;
+    (void)env;
+    log_error("store: %s", what);
+    raise(SIGBUS);
 }
 
 /* Opens the environment with the largest map to be had. A refused one cannot be tried again
@@ -114,10 +84,9 @@ static int open_env(const struct store_options *options, MDB_env **env)
     size_t map = options->map_bytes ? options->map_bytes : MAP_DEFAULT;
     unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (options->mode == STORE_READ ? MDB_RDONLY : 0) |
                      (options->alone ? MDB_NOLOCK : 0);
-    struct stat data;
-    size_t least = MAP_LEAST;
-    if (stat_data(options->path, &data) && (size_t)data.st_size > least)
-        least = (size_t)data.st_size;
+    size_t least = folder_data_bytes(options->path);
+    if (least < MAP_LEAST)
+        least = MAP_LEAST;
     for (;;) {
         int code = mdb_env_create(env);
         if (code != MDB_SUCCESS)
@@ -125,6 +94,7 @@ static int open_env(const struct store_options *options, MDB_env **env)
         mdb_env_set_maxdbs(*env, TABLE_COUNT + TABLES_GONE);
         mdb_env_set_maxreaders(*env, READERS_MAX);
         mdb_env_set_mapsize(*env, map);
+        mdb_env_set_assert(*env, on_damage);
         code = mdb_env_open(*env, options->path, flags, FILE_MODE);
         if (code == MDB_SUCCESS)
             return code;
@@ -139,9 +109,11 @@ static int open_env(const struct store_options *options, MDB_env **env)
 static enum err read_format(const struct store *store, MDB_txn *txn, uint64_t *format)
 {
     enum err err = env_get_number(txn, store, TABLE_META, format_key, format);
-    if (err != ERR_OK)
-        return err;
-    return *format == 0 ? ERR_CORRUPT : *format > FORMAT ? ERR_VERSION : ERR_OK;
+    if (err != ERR_OK || *format <= FORMAT)
+        return err == ERR_OK && *format == 0 ? ERR_CORRUPT : err;
+    log_error("store: its format is %llu, and this program knows of none after %d",
+              (unsigned long long)*format, FORMAT);
+    return ERR_VERSION;
 }
 
 static enum err write_format(const struct store *store, MDB_txn *txn)
@@ -218,7 +190,7 @@ static enum err prepare_once(struct opening *opening)
     enum err err = open_all(opening, txn);
     /* Committed even where nothing was written: that keeps the tables' handles. */
     if (err == ERR_OK)
-        return env_write_error(store, mdb_txn_commit(txn), "open");
+        return env_commit(store, txn, "open");
     mdb_txn_abort(txn);
     return err;
 }
@@ -239,25 +211,62 @@ static enum err prepare(struct store *store, const struct store_options *options
     return err;
 }
 
+/* Who has the store open keeps the number of the last transaction in the lock file: of another data
+ * file, put beneath it, it says nothing that may be relied on. A writer that was killed, or is at
+ * work, may be one ahead of it. */
+static enum err expect_match(struct store *store)
+{
+    MDB_envinfo before, after;
+    MDB_txn *txn;
+    size_t locked;
+    do {
+        mdb_env_info(store->env, &before);
+        if (mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
+            return ERR_OK; /* what is wrong is found soon enough */
+        locked = mdb_txn_id(txn);
+        mdb_txn_abort(txn);
+        mdb_env_info(store->env, &after);
+    } while (before.me_last_txnid != after.me_last_txnid);
+    if (locked == after.me_last_txnid || locked + 1 == after.me_last_txnid)
+        return ERR_OK;
+    log_error("store: its data file is not the one that others have open");
+    return ERR_BUSY;
+}
+
+static enum err open_locked(struct store *store, const struct store_options *options)
+{
+    enum err err = options->alone ? ERR_OK : folder_place_lock(options->path);
+    if (err == ERR_OK)
+        err = env_error(open_env(options, &store->env), options->path);
+    if (err == ERR_OK && !folder_look(options->path, &store->files))
+        err = env_error(errno, options->path);
+    if (err == ERR_OK && !options->alone)
+        err = expect_match(store);
+    return err;
+}
+
 enum err store_open(const struct store_options *options, struct store **store)
 {
-    if (options->mode != STORE_CREATE && env_is_absent(options->path))
+    bool bare = folder_is_bare(options->path);
+    if (options->mode != STORE_CREATE && bare)
         return ERR_NOT_FOUND;
     if (options->mode == STORE_CREATE && mkdir(options->path, FOLDER_MODE) != 0 && errno != EEXIST)
         return env_error(errno, options->path);
     struct store *made = calloc(1, sizeof(*made));
     if (!made)
         return ERR_MEMORY;
-    enum err err = env_error(open_env(options, &made->env), options->path);
+    enum err err = open_locked(made, options);
     if (err == ERR_OK && options->mode != STORE_READ)
         mdb_reader_check(made->env, NULL);
     if (err == ERR_OK)
         err = prepare(made, options);
     if (err != ERR_OK) {
         store_close(made);
+        if (bare)
+            folder_clear_stump(options->path);
         return err;
     }
-    warn_of_network(options->path);
+    folder_warn_of_network(options->path);
     *store = made;
     return ERR_OK;
 }
@@ -328,7 +337,7 @@ static enum err catch_up(struct store *store)
                                : env_error(code, "map");
 }
 
-static int begin(struct store *store, unsigned flags, MDB_txn **txn)
+static int begin_anyhow(struct store *store, unsigned flags, MDB_txn **txn)
 {
     int code;
     if (store->lost)
@@ -340,16 +349,40 @@ static int begin(struct store *store, unsigned flags, MDB_txn **txn)
     return code == MDB_MAP_RESIZED ? ENOMEM : code;
 }
 
-enum err snapshot_begin(struct store *store, struct snapshot **snapshot)
+/* Another program may have brought the store up to a format of its own meanwhile: who reads it as
+ * it was, or writes, would be wrong from that transaction on. */
+static enum err look_at_format(struct store *store, MDB_txn *txn, size_t committed)
 {
-    int dead = 0;
-    MDB_txn **txn = &store->snapshot.txn;
-    int code = begin(store, MDB_RDONLY, txn);
+    uint64_t format;
+    if (committed == store->looked_at)
+        return ERR_OK;
+    enum err err = read_format(store, txn, &format);
+    store->lost = err != ERR_OK;
+    store->looked_at = committed;
+    return err;
+}
+
+static enum err begin(struct store *store, unsigned flags, MDB_txn **txn, const char *what)
+{
+    int dead = 0, code = begin_anyhow(store, flags, txn);
     /* Slots of processes that were killed are taken back once before giving up. */
     if (code == MDB_READERS_FULL && mdb_reader_check(store->env, &dead) == MDB_SUCCESS && dead)
-        code = begin(store, MDB_RDONLY, txn);
-    if (code != MDB_SUCCESS)
-        return env_error(code, "read");
+        code = begin_anyhow(store, flags, txn);
+    store->lost |= code == MDB_PANIC;
+    return env_error(code, what);
+}
+
+enum err snapshot_begin(struct store *store, struct snapshot **snapshot)
+{
+    MDB_txn **txn = &store->snapshot.txn;
+    enum err err = begin(store, MDB_RDONLY, txn, "read");
+    if (err != ERR_OK)
+        return err;
+    err = look_at_format(store, *txn, mdb_txn_id(*txn));
+    if (err != ERR_OK) {
+        mdb_txn_reset(*txn);
+        return err;
+    }
     store->snapshot.store = store;
     store->reading = true;
     store->snapshots++;
@@ -366,7 +399,23 @@ void snapshot_end(struct snapshot *snapshot)
 enum err env_begin_write(struct store *store, MDB_txn **txn)
 {
     store->map_full = false;
-    return env_error(begin(store, 0, txn), "write");
+    enum err err = begin(store, 0, txn, "write");
+    if (err != ERR_OK)
+        return err;
+    err = look_at_format(store, *txn, mdb_txn_id(*txn) - 1);
+    if (err != ERR_OK)
+        mdb_txn_abort(*txn);
+    return err;
+}
+
+bool store_is_there(struct store *store)
+{
+    struct folder_files files;
+    const char *path;
+    if (store->lost || mdb_env_get_path(store->env, &path) != MDB_SUCCESS)
+        return false;
+    /* Who may not look at it any more has it open all the same. */
+    return !folder_look(path, &files) || folder_same(&files, &store->files);
 }
 
 /* LMDB says EIO of a write that a full disk cut short. */
@@ -382,6 +431,24 @@ enum err env_write_error(struct store *store, int code, const char *what)
 {
     store->map_full |= code == MDB_MAP_FULL;
     return env_error(code == EIO && disk_is_full(store) ? ENOSPC : code, what);
+}
+
+/* LMDB gives an environment up when it could not write its last page, and says so to the next who
+ * begins a transaction. */
+static bool is_given_up(const struct store *store)
+{
+    MDB_txn *txn;
+    int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (code == MDB_SUCCESS)
+        mdb_txn_abort(txn);
+    return code == MDB_PANIC;
+}
+
+enum err env_commit(struct store *store, MDB_txn *txn, const char *what)
+{
+    int code = mdb_txn_commit(txn);
+    store->lost |= code != MDB_SUCCESS && is_given_up(store);
+    return env_write_error(store, code, what);
 }
 
 enum err env_grow(struct store *store)

@@ -5,11 +5,9 @@
 
 #include <lmdb.h>
 
+#include "store/folder.h"
 #include "store/layout.h"
 #include "store/store.h"
-
-/* A store is its owner's alone. */
-enum { FOLDER_MODE = 0700, FILE_MODE = 0600 };
 
 struct snapshot {
     struct store *store;
@@ -35,17 +33,16 @@ struct store {
     struct buf hits, scratch;
     uint64_t snapshots; /* how many there were */
     struct known_device devices[DEVICES_KNOWN];
-    bool map_full; /* why the last write failed: for want of map, not of disk */
-    bool lost;     /* the map is gone; nothing can be done but to close */
+    bool map_full;    /* why the last write failed: for want of map, not of disk */
+    bool lost;        /* nothing can be done but to close: the map is gone, LMDB gave up, or the
+                         format is another */
+    size_t looked_at; /* the last transaction after which the format was looked at */
+    struct folder_files files;
 };
 
 /* LMDB's and the system's numbers as ours; those that say something is broken are logged with
  * `what`. */
 enum err env_error(int code, const char *what);
-
-/* Whether there is no store in that folder, or none yet: not one that merely cannot be looked at.
- */
-bool env_is_absent(const char *path);
 
 static inline struct str env_str(MDB_val value)
 {
@@ -68,6 +65,8 @@ enum err env_get_number(MDB_txn *txn, const struct store *store, enum table tabl
 enum err env_begin_write(struct store *store, MDB_txn **txn) MUST_CHECK;
 /* As env_error, for what a write transaction's put, delete and commit say. */
 enum err env_write_error(struct store *store, int code, const char *what);
+/* Commits, of a write transaction that is nobody's child. */
+enum err env_commit(struct store *store, MDB_txn *txn, const char *what) MUST_CHECK;
 /* Doubles the map after ERR_FULL; ERR_FULL when that is not to be had, and when it is the disk that
  * is full. No transaction may be open. */
 enum err env_grow(struct store *store) MUST_CHECK;

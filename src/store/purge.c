@@ -150,7 +150,7 @@ static enum err remove_keys(struct store *store, const enum table *tables, size_
         for (size_t i = 0; err == ERR_OK && i < table_count; i++)
             err = writing_delete_entry(&writing, tables[i], key, STR_NONE);
     if (err == ERR_OK)
-        return env_write_error(store, mdb_txn_commit(writing.txn), "sweep");
+        return env_commit(store, writing.txn, "sweep");
     mdb_txn_abort(writing.txn);
     return err;
 }
@@ -211,7 +211,7 @@ static enum err move_on(struct store *store, const struct moving *moving, size_t
     for (size_t left = moving->apps.len / sizeof(*app); err == ERR_OK && left > 0; left--)
         err = index_advance(&writing, *app++, moving->now, most);
     if (err == ERR_OK)
-        return env_write_error(store, mdb_txn_commit(writing.txn), "sweep");
+        return env_commit(store, writing.txn, "sweep");
     mdb_txn_abort(writing.txn);
     return err;
 }

@@ -206,7 +206,7 @@ static enum err repair_once(struct store *store, const struct repair *repair)
     options.sessions = count(&options.view, TABLE_SESSIONS);
     err = rebuild_index(&options);
     if (err == ERR_OK)
-        return env_write_error(store, mdb_txn_commit(options.view.txn), "commit");
+        return env_commit(store, options.view.txn, "commit");
     mdb_txn_abort(options.view.txn);
     return err;
 }

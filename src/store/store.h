@@ -34,9 +34,18 @@ struct store_options {
 
 /* The caller owns *store and ends it with store_close. ERR_NOT_FOUND: no store there. ERR_IO: it
  * cannot be opened; what the system said is in the log. ERR_VERSION: of a later format.
- * ERR_CORRUPT. ERR_BUSY. */
+ * ERR_CORRUPT. ERR_FULL: the disk is, even for what readers need. ERR_BUSY: also when others have
+ * it open whose data file was another.
+ *
+ * A page that the file lacks, since it was cut short or the disk cannot be read, is SIGBUS to the
+ * process that looks at it; so is one that LMDB finds to be damaged. */
 enum err store_open(const struct store_options *options, struct store **store) MUST_CHECK;
 void store_close(struct store *store);
+
+/* Whether what was opened is still what its path names, and fit for use. Else it is to be closed,
+ * and to be opened anew by who goes on: after a commit that failed, with a program that has brought
+ * it up to its own format, with another store in its place, or a lock file that others lock not. */
+bool store_is_there(struct store *store);
 
 /* ---- reading ---- */
 
@@ -346,6 +355,16 @@ enum err store_purge(struct store *store, int64_t now, size_t most, struct purge
 /* The same for sessions whose retention was over at an earlier instant; `now` is when they go. */
 enum err store_purge_as_of(struct store *store, int64_t as_of, int64_t now, size_t most,
                            struct purge_place *place, uint64_t *removed) MUST_CHECK;
+
+/* Whether what is over may go at `now`. A clock that is more than a day off what the store has seen
+ * of it before is believed once it has stood by that for hours of `monotonic_ms`. *pace begins
+ * zeroed, and is the caller's. */
+struct purge_pace {
+    bool doubted;
+    int64_t since_ms, offset_ms;
+};
+enum err store_may_purge(struct store *store, int64_t now, int64_t monotonic_ms,
+                         struct purge_pace *pace, bool *may) MUST_CHECK;
 
 /* Takes out proofs that need not be remembered and signing keys that are retired for good, at most
  * `most` of them; and takes note of as many sessions of each app whose deadline has come, so that

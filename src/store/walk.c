@@ -1,8 +1,6 @@
 /* Walks over whole kinds of objects, and what else an administrator asks of a store. */
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "store/cursor.h"
@@ -200,31 +198,12 @@ enum err store_stat(struct store *store, struct store_stat *stat)
     return ERR_OK;
 }
 
-static bool is_in_place(struct store *store)
-{
-    struct stat opened, named;
-    const char *path;
-    char file[PATH_MAX];
-    int fd;
-    if (mdb_env_get_path(store->env, &path) != MDB_SUCCESS ||
-        mdb_env_get_fd(store->env, &fd) != MDB_SUCCESS)
-        return false;
-    int len = snprintf(file, sizeof(file), "%s/data.mdb", path);
-    return len > 0 && (size_t)len < sizeof(file) && fstat(fd, &opened) == 0 &&
-           stat(file, &named) == 0 && opened.st_dev == named.st_dev &&
-           opened.st_ino == named.st_ino;
-}
-
 enum err store_answers(struct store *store)
 {
     struct snapshot *snapshot;
-    uint64_t format = 0;
     enum err err = snapshot_begin(store, &snapshot);
     if (err != ERR_OK)
         return err;
-    err = env_get_number(snapshot->txn, store, TABLE_META, STR("format"), &format);
     snapshot_end(snapshot);
-    if (err == ERR_OK && format == 0)
-        err = ERR_CORRUPT;
-    return err == ERR_OK && !is_in_place(store) ? ERR_NOT_FOUND : err;
+    return store_is_there(store) ? ERR_OK : ERR_NOT_FOUND;
 }

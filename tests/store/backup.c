@@ -366,11 +366,13 @@ Test(store_backup, a_backup_of_an_earlier_format_is_brought_up)
 Test(store_backup, a_backup_of_a_later_format_is_refused)
 {
     char backup[PATH];
-    struct scene scene = furnished(backup);
-    write_format(&scene, FORMAT + 1);
+    struct scene scene = furnished(backup), later = scene;
     ASSERT_OK(store_backup(scene.store, backup));
-    write_format(&scene, FORMAT);
     scene_close(&scene);
+    snprintf(later.path, sizeof(later.path), "%s/backup", later.dir);
+    ASSERT_OK(scene_open(&later, STORE_WRITE, 0));
+    write_format(&later, FORMAT + 1);
+    scene_close(&later);
     ASSERT_ERR(restore(backup, scene.path, true, NULL), ERR_VERSION);
     cr_expect_eq(sessions_in(&scene, scene.path), SESSIONS);
     scene_end(&scene);

@@ -1,9 +1,11 @@
 /* Opening: what is made, with which permissions, and what is refused. */
 #include <fcntl.h>
 #include <lmdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "store/env.h"
@@ -113,6 +115,90 @@ Test(store_open, a_later_format_is_left_alone)
     set_format(&scene, FORMAT + 1);
     scene_close(&scene);
     assert_refused(&scene, ERR_VERSION);
+    scene_end(&scene);
+}
+
+Test(store_open, a_format_that_changes_meanwhile_is_noticed)
+{
+    struct scene scene = scene_new(0);
+    struct snapshot *snapshot;
+    scene_put(&scene, app_put("acme"));
+    scene_read(&scene);
+    scene_done(&scene);
+    cr_assert(store_is_there(scene.store));
+    set_format(&scene, FORMAT + 1);
+    ASSERT_ERR(snapshot_begin(scene.store, &snapshot), ERR_VERSION);
+    cr_expect(!store_is_there(scene.store));
+    scene_end(&scene);
+    scene = scene_new(0);
+    set_format(&scene, FORMAT + 1);
+    struct put put = app_put("acme");
+    struct outcome outcome;
+    ASSERT_ERR(store_apply(scene.store, &put, 1, NOW, &outcome), ERR_VERSION);
+    cr_expect(!store_is_there(scene.store));
+    scene_end(&scene);
+}
+
+/* Whoever opens it from then on locks a file that those who have it open do not lock. */
+Test(store_open, a_lock_file_that_is_gone_is_noticed)
+{
+    struct scene scene = scene_new(0);
+    char lock[600];
+    snprintf(lock, sizeof(lock), "%s/lock.mdb", scene.path);
+    cr_assert(store_is_there(scene.store));
+    cr_assert_eq(unlink(lock), 0);
+    cr_expect(!store_is_there(scene.store));
+    scene_close(&scene);
+    ASSERT_OK(scene_open(&scene, STORE_WRITE, 0));
+    cr_expect(store_is_there(scene.store));
+    scene_end(&scene);
+}
+
+/* A reader's slot is a place in a mapped file: on a disk that is full it is there or it is not. */
+Test(store_open, the_lock_file_has_its_place_on_the_disk)
+{
+    struct scene scene = scene_new(0);
+    char lock[600];
+    struct stat info;
+    snprintf(lock, sizeof(lock), "%s/lock.mdb", scene.path);
+    cr_assert_eq(stat(lock, &info), 0);
+    cr_expect_eq(info.st_size, 65536);
+    cr_expect_geq(info.st_blocks * 512, 65536);
+    scene_end(&scene);
+}
+
+static pid_t open_apart(struct scene *scene, int to)
+{
+    pid_t child = fork();
+    if (child)
+        return child;
+    scene->store = NULL;
+    if (scene_open(scene, STORE_READ, 0) == ERR_OK && write(to, "", 1) == 1)
+        pause();
+    _exit(1);
+}
+
+/* What others keep in the lock file is about the file that they have open. */
+Test(store_open, another_data_file_under_the_same_lock_is_refused_while_others_have_the_old_one)
+{
+    struct scene scene = scene_new(0), other = scene_new(0);
+    char old[600], new[600], byte;
+    int pipes[2];
+    for (int i = 0; i < 4; i++)
+        scene_put(&scene, app_put("acme"));
+    scene_close(&scene);
+    scene_close(&other);
+    cr_assert_eq(pipe(pipes), 0);
+    pid_t child = open_apart(&scene, pipes[1]);
+    cr_assert_eq(read(pipes[0], &byte, 1), 1);
+    snprintf(old, sizeof(old), "%s/data.mdb", scene.path);
+    snprintf(new, sizeof(new), "%s/data.mdb", other.path);
+    cr_assert_eq(rename(new, old), 0);
+    ASSERT_ERR(scene_open(&scene, STORE_WRITE, 0), ERR_BUSY);
+    kill(child, SIGKILL);
+    cr_assert_eq(waitpid(child, NULL, 0), child);
+    ASSERT_OK(scene_open(&scene, STORE_WRITE, 0));
+    scene_end(&other);
     scene_end(&scene);
 }
 
