@@ -65,7 +65,11 @@ static enum err open_snapshot(struct passage *passage, const struct credential *
     struct store *store = passage->service->store;
     if (credential->kind == CREDENTIAL_NOBODY)
         return ERR_OK;
-    return store ? snapshot_begin(store, &passage->snapshot) : ERR_BUSY;
+    if (!store)
+        return ERR_BUSY;
+    /* One that a later program has brought up is as good as none, until this program is that. */
+    enum err err = snapshot_begin(store, &passage->snapshot);
+    return err == ERR_VERSION ? ERR_BUSY : err;
 }
 
 /* ERR_RATE before anything is looked up: nobody learns anything about the credential. */
@@ -288,6 +292,26 @@ static void keep_count(const struct passage *passage, struct str app, bool head_
     watch_request(service->watch, &sight);
 }
 
+/* What a failure makes of the answer, which is then written; CORS goes with either. */
+static void finish(struct passage *passage, enum err err, struct buf *out)
+{
+    struct request *request = &passage->request;
+    bool preflight = err != ERR_OK && cors_preflight(request, &passage->match, &passage->reply);
+    if (err != ERR_OK && !preflight)
+        fail(passage, err);
+    if (!preflight)
+        cors_add(request, &passage->match, &passage->reply);
+    reply_write(&passage->reply, str_eq(request->method, STR("HEAD")), out);
+}
+
+static void end_passage(struct passage *passage, struct str app)
+{
+    struct service *service = passage->service;
+    if (service->watch)
+        keep_count(passage, app, str_eq(passage->request.method, STR("HEAD")));
+    arena_reset(service->arena);
+}
+
 void service_answer(void *context, char *const *env, const struct body *body, struct buf *out)
 {
     struct service *service = context;
@@ -298,20 +322,26 @@ void service_answer(void *context, char *const *env, const struct body *body, st
     enum err err = read_request(&passage, env, id);
     if (err == ERR_OK)
         err = pass(&passage);
-    if (err != ERR_OK && !cors_preflight(&passage.request, &passage.match, &passage.reply)) {
-        fail(&passage, err);
-        cors_add(&passage.request, &passage.match, &passage.reply);
-    } else if (err == ERR_OK) {
-        cors_add(&passage.request, &passage.match, &passage.reply);
-    }
-    bool head_only = str_eq(passage.request.method, STR("HEAD"));
-    reply_write(&passage.reply, head_only, out);
+    finish(&passage, err, out);
     struct str app = app_of(&passage, app_id);
     if (passage.snapshot)
         snapshot_end(passage.snapshot);
     if (err == ERR_OK && passage.wish.verb != VERB_END)
         note_activity(&passage);
-    if (service->watch)
-        keep_count(&passage, app, head_only);
+    end_passage(&passage, app);
+}
+
+void service_refuse(struct service *service, char *const *env, enum err err, struct buf *out)
+{
+    static const struct body none = {.whole = true};
+    struct passage passage = {.service = service, .body = &none};
+    char id[REQUEST_ID_TEXT];
     arena_reset(service->arena);
+    service->make_id(service, id);
+    reply_begin(&passage.reply, &service->body);
+    enum err unread = read_request(&passage, env, id);
+    if (unread == ERR_OK)
+        unread = route_find(&passage.request, &passage.match);
+    finish(&passage, unread == ERR_OK ? err : unread, out);
+    end_passage(&passage, STR_NONE);
 }

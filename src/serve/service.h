@@ -46,4 +46,8 @@ void service_end(struct service *service);
 /* Answers one request; a gateway_fn, `service` being the context. */
 void service_answer(void *service, char *const *env, const struct body *body, struct buf *out);
 
+/* Answers a request with that error, in the shape of whose path it names: one that service_answer
+ * was left at, by a signal, too. */
+void service_refuse(struct service *service, char *const *env, enum err err, struct buf *out);
+
 #endif

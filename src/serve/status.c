@@ -49,9 +49,8 @@ static const char *fault_of(const struct service *service)
 {
     if (!service->store)
         return "no_store";
-    enum err err = store_answers(service->store);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? "store_moved" : "store_unreadable";
+    if (store_answers(service->store) != ERR_OK)
+        return "store_unreadable";
     if (lacks_writer(service))
         return "no_writer";
     return submit_hangs(service->submitter) ? "writer_hangs" : NULL;

@@ -1,5 +1,6 @@
 #include "serve/worker.h"
 
+#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -48,6 +49,8 @@ static void open_store(struct worker *worker)
     if (err != ERR_OK && !worker->complained)
         log_error("store %s: %s", options.path,
                   err == ERR_NOT_FOUND ? "there is none" : err_text(err));
+    if (err == ERR_OK && worker->complained)
+        log_info("store %s: is there", options.path);
     worker->complained = err != ERR_OK;
     if (worker->store && worker->confined &&
         confine_settle(worker->config, duty_of(worker), worker->master) != ERR_OK) {
@@ -58,12 +61,75 @@ static void open_store(struct worker *worker)
     worker->submitter.store = options.mode == STORE_WRITE ? worker->store : NULL;
 }
 
+static void close_store(struct worker *worker)
+{
+    store_close(worker->store);
+    worker->store = worker->service.store = worker->submitter.store = NULL;
+}
+
+/* A worker that has given up what it takes to open a store leaves that to the one after it. */
+static void see_to_store(struct worker *worker)
+{
+    bool gone = worker->store && !store_is_there(worker->store);
+    if (gone)
+        close_store(worker);
+    if (gone && worker->confined && worker->master)
+        gateway_stop();
+    else if (!worker->store)
+        open_store(worker);
+}
+
+/* ---- pages that are not there (store_open) ---- */
+
+static sigjmp_buf way_out;
+static volatile sig_atomic_t guarded;
+
+static void on_lack(int signal_number)
+{
+    if (guarded) {
+        guarded = 0;
+        siglongjmp(way_out, 1);
+    }
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+/* Others may well be answered from the pages there are. */
+static void rescue(struct worker *worker)
+{
+    log_error("store %s: is damaged, was cut short, or the disk cannot be read",
+              worker->config->store);
+    close_store(worker);
+}
+
 static void answer(void *context, char *const *env, const struct body *body, struct buf *out)
 {
     struct worker *worker = context;
-    if (!worker->store)
-        open_store(worker);
+    if (sigsetjmp(way_out, 0)) {
+        rescue(worker);
+        buf_reset(out);
+        service_refuse(&worker->service, env, ERR_CORRUPT, out);
+        /* What was open where the request was left, be it a write, only the process's end ends. */
+        gateway_stop();
+        return;
+    }
+    guarded = 1;
+    see_to_store(worker);
     service_answer(&worker->service, env, body, out);
+    guarded = 0;
+}
+
+static void open_store_at_first(struct worker *worker)
+{
+    struct sigaction lack = {.sa_handler = on_lack, .sa_flags = SA_NODEFER};
+    sigaction(SIGBUS, &lack, NULL);
+    if (sigsetjmp(way_out, 0)) {
+        rescue(worker);
+        return;
+    }
+    guarded = 1;
+    open_store(worker);
+    guarded = 0;
 }
 
 static enum err begin(struct worker *worker)
@@ -81,8 +147,8 @@ static enum err begin(struct worker *worker)
     worker->service.enrich.geo_path = worker->config->countries;
     if (err != ERR_OK)
         return err;
-    open_store(worker);
-    worker->confined = true;
+    open_store_at_first(worker);
+    worker->confined = worker->config->confine != CONFINE_OFF;
     return confine(worker->config, duty_of(worker), worker->master, worker->store != NULL);
 }
 

@@ -35,6 +35,7 @@ struct writer {
     int answer_to[LETTERS_MAX]; /* -1: nobody waits */
     size_t count;
     struct purge_place purge;
+    struct purge_pace pace;
     int64_t purged_ns;
 };
 
@@ -71,17 +72,25 @@ static void handle_signals(sigset_t *while_waiting)
     sigemptyset(while_waiting);
 }
 
-/* One that is not there yet is looked for again with each batch. */
+/* One that is not there yet, or not any more, is looked for again with each batch: what went to a
+ * file that nobody finds again would be lost. */
 static bool open_store(struct writer *writer)
 {
     struct store_options options = {
         .path = writer->config->store, .mode = STORE_WRITE, .map_bytes = writer->config->map_bytes};
-    if (writer->store)
+    bool gone = writer->store && !store_is_there(writer->store);
+    if (writer->store && !gone)
         return true;
+    store_close(writer->store);
+    writer->store = NULL;
     enum err err = store_open(&options, &writer->store);
+    /* One in another folder is for a writer that is not confined to this one. */
+    stopped |= gone && err == ERR_IO && writer->confined;
     if (err != ERR_OK && !writer->complained)
         log_error("writer: store %s: %s", options.path,
                   err == ERR_NOT_FOUND ? "there is none" : err_text(err));
+    if (err == ERR_OK && writer->complained)
+        log_info("writer: store %s: is there", options.path);
     writer->complained = err != ERR_OK;
     if (err == ERR_OK && writer->confined &&
         (err = confine_settle(writer->config, DUTY_WRITER, writer->master)) != ERR_OK) {
@@ -190,6 +199,17 @@ static void nothing_waits(struct writer *writer)
     atomic_store(&metrics->batches_taken, count_get(&metrics->batches_sent));
 }
 
+static enum err purge(struct writer *writer, int64_t now_ns, uint64_t *removed)
+{
+    int64_t now = clock_now();
+    bool may;
+    enum err err = store_may_purge(writer->store, now, now_ns / 1000000, &writer->pace, &may);
+    if (err != ERR_OK || !may)
+        return err;
+    err = store_purge(writer->store, now, PURGE_STEP, &writer->purge, removed);
+    return err == ERR_OK ? store_sweep(writer->store, now, PURGE_STEP) : err;
+}
+
 static void look_after(struct writer *writer)
 {
     int64_t now_ns = clock_monotonic_ns();
@@ -198,9 +218,7 @@ static void look_after(struct writer *writer)
         return;
     writer->purged_ns = now_ns;
     store_tend(writer->store);
-    enum err err = store_purge(writer->store, clock_now(), PURGE_STEP, &writer->purge, &removed);
-    if (err == ERR_OK)
-        err = store_sweep(writer->store, clock_now(), PURGE_STEP);
+    enum err err = purge(writer, now_ns, &removed);
     if (err != ERR_OK)
         log_error("writer: purge: %s", err_word(err));
     if (removed)
@@ -242,7 +260,7 @@ int writer_serve(const struct config *config, struct metrics *metrics,
     }
     if (ready) {
         open_store(writer);
-        writer->confined = true;
+        writer->confined = config->confine != CONFINE_OFF;
         ready = confine(config, DUTY_WRITER, master, writer->store != NULL) == ERR_OK;
     }
     if (ready) {
