@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/base64.h"
 #include "support/random.h"
 
 void pick_word(char *out, size_t len)
@@ -192,30 +193,12 @@ static const char *key_of(const struct tenant *tenant, enum key_use use)
                                    : tenant->admin_key;
 }
 
-static void write_base64(const char *text, char *out)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t len = strlen(text);
-    for (size_t i = 0; i < len; i += 3) {
-        unsigned bits = (unsigned)(unsigned char)text[i] << 16;
-        if (i + 1 < len)
-            bits |= (unsigned)(unsigned char)text[i + 1] << 8;
-        if (i + 2 < len)
-            bits |= (unsigned char)text[i + 2];
-        *out++ = digits[bits >> 18];
-        *out++ = digits[bits >> 12 & 63];
-        *out++ = i + 1 < len ? digits[bits >> 6 & 63] : '=';
-        *out++ = i + 2 < len ? digits[bits & 63] : '=';
-    }
-    *out = '\0';
-}
-
 /* Corbado's is the password of the project. */
 static void add_basic(struct driver *driver, const char *project, const char *key)
 {
     char pair[WORD_BYTES], text[2 * WORD_BYTES];
     snprintf(pair, sizeof(pair), "%s:%s", project, key);
-    write_base64(pair, text);
+    base64_write(pair, text);
     client_header(&driver->client, "Authorization", "Basic %s", text);
 }
 
