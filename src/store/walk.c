@@ -153,21 +153,30 @@ static uint64_t *counter_of(struct store_stat *stat, enum table table)
     }
 }
 
-/* A line of LMDB's table: process, thread, and the last transaction that its snapshot has, or "-".
- */
+struct readers {
+    uint64_t count, oldest;
+};
+
+/* A line of LMDB's table: process, thread, and the last transaction that its snapshot has, or "-";
+ * above them is what these are. */
 static int take_reader(const char *line, void *context)
 {
-    uint64_t *oldest = context, transaction;
-    if (sscanf(line, "%*d %*x %" SCNu64, &transaction) == 1 && transaction < *oldest)
-        *oldest = transaction;
+    struct readers *readers = context;
+    uint64_t transaction;
+    int process, read = sscanf(line, "%d %*x %" SCNu64, &process, &transaction);
+    readers->count += read >= 1;
+    if (read == 2 && transaction < readers->oldest)
+        readers->oldest = transaction;
     return 0;
 }
 
-static uint64_t count_behind(struct store *store, uint64_t last)
+/* LMDB's own number of readers is how many there have ever been at once. */
+static void count_readers(struct store *store, uint64_t last, struct store_stat *stat)
 {
-    uint64_t oldest = last;
-    mdb_reader_list(store->env, take_reader, &oldest);
-    return last - oldest;
+    struct readers readers = {.oldest = last};
+    mdb_reader_list(store->env, take_reader, &readers);
+    stat->readers = readers.count;
+    stat->readers_behind = last - readers.oldest;
 }
 
 enum err store_stat(struct store *store, struct store_stat *stat)
@@ -192,9 +201,8 @@ enum err store_stat(struct store *store, struct store_stat *stat)
     stat->used_bytes = pages * main.ms_psize;
     stat->file_bytes = (info.me_last_pgno + 1) * main.ms_psize;
     stat->map_bytes = info.me_mapsize;
-    stat->readers = info.me_numreaders;
     stat->readers_max = info.me_maxreaders;
-    stat->readers_behind = count_behind(store, info.me_last_txnid);
+    count_readers(store, info.me_last_txnid, stat);
     return ERR_OK;
 }
 

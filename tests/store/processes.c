@@ -277,14 +277,19 @@ Test(store_processes, a_writer_clears_away_dead_readers)
     scene_end(&scene);
 }
 
-static uint64_t readers_behind(struct scene *scene)
+static struct store_stat stat_of(struct scene *scene)
 {
     struct store_stat stat;
     ASSERT_OK(store_stat(scene->store, &stat));
-    return stat.readers_behind;
+    return stat;
 }
 
-Test(store_processes, how_far_the_oldest_snapshot_is_behind_is_told)
+static uint64_t readers_behind(struct scene *scene)
+{
+    return stat_of(scene).readers_behind;
+}
+
+Test(store_processes, how_many_readers_there_are_and_how_far_the_oldest_is_behind_is_told)
 {
     struct scene scene = closed_scene(0, 5);
     int begun[2], status;
@@ -308,10 +313,12 @@ Test(store_processes, how_far_the_oldest_snapshot_is_behind_is_told)
         scene_put(&scene, session_put("acme", "jane", &draft));
         cr_expect_eq(readers_behind(&scene), i + 1);
     }
+    uint64_t readers = stat_of(&scene).readers;
     kill(reader, SIGKILL);
     cr_assert_eq(waitpid(reader, &status, 0), reader);
     store_tend(scene.store);
     cr_expect_eq(readers_behind(&scene), 0);
+    cr_expect_eq(stat_of(&scene).readers, readers - 1);
     close(begun[0]);
     close(begun[1]);
     scene_end(&scene);
