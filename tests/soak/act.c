@@ -258,6 +258,8 @@ static void count_in(struct soak *soak, const struct person *person, const struc
                      unsigned states, struct span *count)
 {
     *count = (struct span){0, (int64_t)count_untold(soak, NULL, person)};
+    if (person->common)
+        count->high = INT32_MAX;
     for (size_t i = 0; i < soak->login_count; i++) {
         const struct login *login = soak->logins[i];
         if (login->person != person || login == but)

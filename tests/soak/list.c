@@ -40,18 +40,20 @@ static const struct person *own_person(const struct soak *soak, const char *user
     return NULL;
 }
 
-/* All clients have users in the last of the apps. */
-static bool may_be_others(const struct soak *soak, const struct list *list)
+/* All clients have users in the last of the apps, and one of these in common. */
+static bool may_be_others(const struct soak *soak, const struct list *list,
+                          const struct person *person)
 {
-    return list->tenant == &soak->tenants[TENANTS - 1] && !list->person;
+    bool all = list->tenant == &soak->tenants[TENANTS - 1] && !list->person;
+    return (all && !person) || (person && person->common) || (list->person && list->person->common);
 }
 
 static struct login *meet(struct soak *soak, struct list *list, const char *name, const char *user,
                           const uint8_t *id)
 {
     const struct person *person = user ? own_person(soak, user) : NULL;
-    struct login *login = person && id ? adopt(soak, person, id) : NULL;
-    if (login || (may_be_others(soak, list) && !person))
+    struct login *login = person && id && !person->common ? adopt(soak, person, id) : NULL;
+    if (login || may_be_others(soak, list, person))
         return login;
     if (++list->unknown > count_untold(soak, list->tenant, list->person))
         disagree(soak, "nobody asked for %s of %s", name, user ? user : "somebody");

@@ -52,7 +52,7 @@ static void print_records(int clients)
         /* All share the last one. */
         for (size_t k = 0; k < TENANTS - (i > 0); k++)
             print_tenant(&soak.tenants[k]);
-        for (size_t k = 0; k < PERSONS; k++)
+        for (size_t k = 0; k < PERSONS - (i > 0); k++)
             printf("{\"kind\":\"user\",\"app\":\"%s\",\"id\":\"%s\",\"identifier\":"
                    "\"%s@example.com\",\"roles\":[\"%s\"]}\n",
                    soak.persons[k].tenant->name, soak.persons[k].id, soak.persons[k].id,

@@ -25,7 +25,11 @@ void soak_begin(struct soak *soak)
             struct person *person = &soak->persons[i * PERSONS_OF_TENANT + k];
             person->tenant = tenant;
             person->admin = k == 0;
-            snprintf(person->id, WORD, "%.40s.c%d.u%zu", tenant->name, soak->number, k);
+            person->common = i + 1 == TENANTS && k + 1 == PERSONS_OF_TENANT;
+            if (person->common)
+                snprintf(person->id, WORD, "%.40s.everybody", tenant->name);
+            else
+                snprintf(person->id, WORD, "%.40s.c%d.u%zu", tenant->name, soak->number, k);
             struct uuid uuid = user_uuid(str_of(tenant->name), str_of(person->id));
             uuid_write(&uuid, person->identity);
         }
@@ -71,6 +75,10 @@ struct login *add_login(struct soak *soak, const struct person *person, const ui
     login->last_active = login->updated = (struct span){login->created, login->created};
     login->expires.low = login->expires.high = login->created + person->tenant->lifetime;
     login_spell(login);
+    if (person->common) {
+        login->late = IS_ENDED | IS_GONE;
+        login->late_done = login->loose = login->updated.high = INT64_MAX;
+    }
     soak->logins[soak->login_count++] = login;
     return login;
 }

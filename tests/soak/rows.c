@@ -90,7 +90,8 @@ static void leave_open(struct login *login, unsigned late, const struct span *wh
         login->late = 0;
     }
     login->late |= late;
-    login->late_done = login->loose = when->high + LATE_MS;
+    login->late_done = most(login->late_done, when->high + LATE_MS);
+    login->loose = most(login->loose, when->high + LATE_MS);
 }
 
 static void set_instant(const struct login *login, struct span *span, const struct span *when,

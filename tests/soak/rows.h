@@ -54,6 +54,7 @@ struct person {
     const struct tenant *tenant;
     char id[WORD], identity[UUID_WORD];
     bool admin;
+    bool common; /* all clients begin sessions for it, and any of them may end all of these */
 };
 
 struct login {

@@ -1,6 +1,6 @@
 /* One client of the soak: a process that asks a pool over FastCGI, in all dialects, and holds each
  * answer against what it knows. Its own are two apps and some users of a third that all clients
- * share; nobody else changes their sessions. */
+ * share; nobody else changes their sessions, but for one user whose sessions all begin and end. */
 #ifndef ROLLCALL_TESTS_SOAK_H
 #define ROLLCALL_TESTS_SOAK_H
 
