@@ -15,11 +15,15 @@
 #include "serve/submit.h"
 #include "store/store.h"
 
+#define SECOND_NS      INT64_C(1000000000)
+#define MILLISECOND_NS INT64_C(1000000)
+
 /* How many batches share a transaction at most, and the memory they may take. */
 enum { LETTERS_MAX = 256, MEMORY_MAX = LETTERS_MAX * (MESSAGE_MAX + 64 * 1024) };
 
-/* A step of purging looks at so many sessions, so often. */
-enum { PURGE_STEP = 2000, PAUSE_S = 5 };
+/* A step of purging looks at so many sessions, so often. Where many of them had to go, the next one
+ * comes soon: sessions may begin faster than one step after another, and have to go as fast. */
+enum { PURGE_STEP = 2000, PURGE_MANY = PURGE_STEP / 8, PAUSE_MS = 5000, PAUSE_SHORT_MS = 100 };
 
 struct writer {
     const struct config *config;
@@ -36,7 +40,7 @@ struct writer {
     size_t count;
     struct purge_place purge;
     struct purge_pace pace;
-    int64_t purged_ns;
+    int64_t purged_ns, pause_ns; /* the last step, and how long until the next */
 };
 
 static volatile sig_atomic_t stopped;
@@ -214,23 +218,25 @@ static void look_after(struct writer *writer)
 {
     int64_t now_ns = clock_monotonic_ns();
     uint64_t removed = 0;
-    if (now_ns - writer->purged_ns < (int64_t)PAUSE_S * 1000000000 || !open_store(writer))
+    if (now_ns - writer->purged_ns < writer->pause_ns || !open_store(writer))
         return;
     writer->purged_ns = now_ns;
     store_tend(writer->store);
     enum err err = purge(writer, now_ns, &removed);
     if (err != ERR_OK)
         log_error("writer: purge: %s", err_word(err));
+    writer->pause_ns = (removed < PURGE_MANY ? PAUSE_MS : PAUSE_SHORT_MS) * MILLISECOND_NS;
     if (removed)
         log_info("writer: %llu sessions were past retention", (unsigned long long)removed);
 }
 
 static void serve(struct writer *writer, const sigset_t *while_waiting)
 {
-    struct timespec pause = {.tv_sec = PAUSE_S};
     while (!stopped) {
         struct pollfd wait = {.fd = writer->fd, .events = POLLIN};
-        if (ppoll(&wait, 1, &pause, while_waiting) == 0)
+        struct timespec pause = {writer->pause_ns / SECOND_NS, writer->pause_ns % SECOND_NS};
+        bool quiet = ppoll(&wait, 1, &pause, while_waiting) == 0;
+        if (quiet && pause.tv_sec)
             nothing_waits(writer);
         while (writer->count < LETTERS_MAX && receive(writer))
             ;
@@ -255,7 +261,8 @@ int writer_serve(const struct config *config, struct metrics *metrics,
                                   .fd = from_workers->fd,
                                   .pressure = from_workers->pressure,
                                   .arena = arena_new(MEMORY_MAX),
-                                  .message = malloc(MESSAGE_MAX)};
+                                  .message = malloc(MESSAGE_MAX),
+                                  .pause_ns = PAUSE_MS * MILLISECOND_NS};
         ready = writer->arena && writer->message;
     }
     if (ready) {

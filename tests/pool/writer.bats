@@ -162,6 +162,21 @@ is_stopped() {
     [ "$(count active)" = 3 ]
 }
 
+@test "what is past retention goes as fast as it may come" {
+    local n
+    for ((n = 0; n < 20000; n++)); do
+        echo '{"kind":"session","app":"acme","user":"v","created_at":"2020-01-01T00:00:00Z","ended":{"as":"revoked","at":"2020-01-02T00:00:00Z"}}'
+    done >>"$BATS_FILE_TMPDIR/records.jsonl"
+    rm -r "$BATS_FILE_TMPDIR/store"
+    make_store "$BATS_FILE_TMPDIR/records.jsonl"
+    start_pool "workers = 1"
+    until_true has_sessions 3
+}
+
+has_sessions() {
+    [ "$("$rollcall" --store "$BATS_FILE_TMPDIR/store" stat --json | jq .sessions)" = "$1" ]
+}
+
 @test "a process without a master writes by itself" {
     run -0 --separate-stderr env -i GATEWAY_INTERFACE=CGI/1.1 "${end_others[@]}" \
         ROLLCALL_STORE="$BATS_FILE_TMPDIR/store" "$rollcalld" </dev/null
