@@ -118,7 +118,7 @@ static double quantile(const atomic_ulong *times, double part)
     for (int i = 0; i < STEPS_OF_TIME; i++)
         all += times[i];
     for (int i = 0; i < STEPS_OF_TIME; i++)
-        if ((below += times[i]) >= part * (double)all && below)
+        if ((double)(below += times[i]) >= part * (double)all && below)
             return exp2((i + 1) / 8.0) / 1000;
     return 0;
 }
