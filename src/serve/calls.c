@@ -57,8 +57,8 @@ static const int *const deadly = CALLS(SCMP_SYS(execve), SCMP_SYS(execveat), SCM
 
 #ifdef SANITIZED
 /* At its end LeakSanitizer stops the process from one that shares its memory. */
-static const int *const of_this_build =
-    CALLS(SCMP_SYS(clone), SCMP_SYS(wait4), SCMP_SYS(ptrace), SCMP_SYS(prctl));
+static const int *const of_this_build = CALLS(SCMP_SYS(clone), SCMP_SYS(wait4), SCMP_SYS(ptrace),
+                                              SCMP_SYS(prctl), SCMP_SYS(open), SCMP_SYS(getdents));
 #elif defined(COVERED)
 /* gcov adds up its files at the end. */
 static const int *const of_this_build =
@@ -100,6 +100,29 @@ static bool end_for(scmp_filter_ctx filter, const int *numbers)
     return true;
 }
 
+static struct scmp_arg_cmp equal(unsigned argument, uint64_t value)
+{
+    return (struct scmp_arg_cmp){.arg = argument, .op = SCMP_CMP_EQ, .datum_a = value};
+}
+
+static struct scmp_arg_cmp equal_under(uint64_t mask, unsigned argument, uint64_t value)
+{
+    return (struct scmp_arg_cmp){
+        .arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+}
+
+static bool add_if(scmp_filter_ctx filter, int number, struct scmp_arg_cmp condition)
+{
+    return done(seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 1, &condition));
+}
+
+static bool add_if_both(scmp_filter_ctx filter, int number, struct scmp_arg_cmp one,
+                        struct scmp_arg_cmp other)
+{
+    struct scmp_arg_cmp conditions[] = {one, other};
+    return done(seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 2, conditions));
+}
+
 /* Without those that could have the kernel send a signal, and O_APPEND taken from a log. */
 static bool add_fcntl(scmp_filter_ctx filter)
 {
@@ -108,44 +131,34 @@ static bool add_fcntl(scmp_filter_ctx filter)
                                    F_OFD_GETLK, F_OFD_SETLK,     F_OFD_SETLKW};
     bool added = true;
     for (size_t i = 0; added && i < sizeof(commands) / sizeof(*commands); i++)
-        added = done(seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-                                      SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i])));
+        added = add_if(filter, SCMP_SYS(fcntl), equal(1, (uint64_t)commands[i]));
     return added;
 }
 
 /* Files that are there for reading; those of the log to add to, as log_reopen opens them. */
 static bool add_opening(scmp_filter_ctx filter, bool adds_logs)
 {
-    const scmp_datum_t how = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND;
-    const scmp_datum_t adding = O_WRONLY | O_CREAT | O_APPEND;
-    return done(seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-                                 SCMP_A2(SCMP_CMP_MASKED_EQ, how, O_RDONLY))) &&
-           (!adds_logs || done(seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-                                                SCMP_A2(SCMP_CMP_MASKED_EQ, how, adding))));
+    const uint64_t how = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND;
+    const uint64_t adding = O_WRONLY | O_CREAT | O_APPEND;
+    return add_if(filter, SCMP_SYS(openat), equal_under(how, 2, O_RDONLY)) &&
+           (!adds_logs || add_if(filter, SCMP_SYS(openat), equal_under(how, 2, adding)));
 }
 
 /* Whether somebody is there may be asked of anybody; abort(3) is a signal to oneself. */
 static bool add_signals(scmp_filter_ctx filter, pid_t master)
 {
-    const scmp_datum_t self = (scmp_datum_t)getpid(), ready = (scmp_datum_t)SIGRTMIN;
-    return done(seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
-                                 SCMP_A1(SCMP_CMP_EQ, 0))) &&
-           done(seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, self))) &&
-           (!master || done(seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 2,
-                                             SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)master),
-                                             SCMP_A1(SCMP_CMP_EQ, ready))));
+    return add_if(filter, SCMP_SYS(kill), equal(1, 0)) &&
+           add_if(filter, SCMP_SYS(tgkill), equal(0, (uint64_t)getpid())) &&
+           (!master || add_if_both(filter, SCMP_SYS(kill), equal(0, (uint64_t)master),
+                                   equal(1, (uint64_t)SIGRTMIN)));
 }
 
 /* By prlimit64 limits are asked for, not set; the pair of sockets is what the writer answers on. */
 static bool add_narrow(scmp_filter_ctx filter, const struct calls *calls)
 {
     return add_signals(filter, calls->master) && add_fcntl(filter) &&
-           done(seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
-                                 SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0))) &&
-           (calls->duty != DUTY_WORKER ||
-            done(seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,
-                                  SCMP_A0(SCMP_CMP_EQ, AF_UNIX))));
+           add_if_both(filter, SCMP_SYS(prlimit64), equal(0, 0), equal(2, 0)) &&
+           (calls->duty != DUTY_WORKER || add_if(filter, SCMP_SYS(socketpair), equal(0, AF_UNIX)));
 }
 
 static bool add_of_duty(scmp_filter_ctx filter, const struct calls *calls)

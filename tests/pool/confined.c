@@ -84,7 +84,7 @@ static int begin_thread(void)
 
 static int trace(void)
 {
-    return of(ptrace(PTRACE_ATTACH, scene.master, NULL, NULL));
+    return of(ptrace(PTRACE_SEIZE, scene.master, NULL, NULL));
 }
 
 static int read_memory(void)

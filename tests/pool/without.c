@@ -10,9 +10,9 @@
 
 static int lacks_seccomp(scmp_filter_ctx filter)
 {
+    const struct scmp_arg_cmp setting = {.op = SCMP_CMP_EQ, .datum_a = PR_SET_SECCOMP};
     return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(seccomp), 0) ||
-           seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
-                            SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP));
+           seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1, &setting);
 }
 
 static int lacks_landlock(scmp_filter_ctx filter)
