@@ -29,14 +29,23 @@ static const int *const everybodys = CALLS(
     SCMP_SYS(get_robust_list), SCMP_SYS(rseq), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
     SCMP_SYS(getcpu), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6),
     SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
-    SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(times), SCMP_SYS(getrusage), SCMP_SYS(sysinfo),
-    SCMP_SYS(uname), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(getuid),
-    SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getrlimit),
-    SCMP_SYS(setitimer), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigpending),
-    SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
-    SCMP_SYS(exit_group), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),
-    SCMP_SYS(recvmsg), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getsockname),
-    SCMP_SYS(getpeername), SCMP_SYS(shutdown));
+    SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(times), SCMP_SYS(setitimer),
+    SCMP_SYS(getitimer), SCMP_SYS(getrusage), SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(getpid),
+    SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
+    SCMP_SYS(getegid), SCMP_SYS(getrlimit), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigpending), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
+    SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(sendto),
+    SCMP_SYS(sendmsg), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(getsockopt),
+    SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(shutdown));
+
+/* The same on machines of 32 bits; elsewhere they are no calls. */
+static const int *const everybodys_32 = CALLS(
+    SCMP_SYS(mmap2), SCMP_SYS(_llseek), SCMP_SYS(fstat64), SCMP_SYS(stat64), SCMP_SYS(lstat64),
+    SCMP_SYS(fstatat64), SCMP_SYS(statfs64), SCMP_SYS(fstatfs64), SCMP_SYS(futex_time64),
+    SCMP_SYS(clock_gettime64), SCMP_SYS(clock_getres_time64), SCMP_SYS(clock_nanosleep_time64),
+    SCMP_SYS(ppoll_time64), SCMP_SYS(pselect6_time64), SCMP_SYS(_newselect), SCMP_SYS(getuid32),
+    SCMP_SYS(geteuid32), SCMP_SYS(getgid32), SCMP_SYS(getegid32), SCMP_SYS(ugetrlimit),
+    SCMP_SYS(sigreturn), SCMP_SYS(recv), SCMP_SYS(send));
 
 /* Connections that come in. */
 static const int *const answerers = CALLS(SCMP_SYS(accept), SCMP_SYS(accept4));
@@ -44,12 +53,13 @@ static const int *const answerers = CALLS(SCMP_SYS(accept), SCMP_SYS(accept4));
 /* LMDB's way to the disk, and the temporary files of a store's upgrade. */
 static const int *const writers =
     CALLS(SCMP_SYS(openat), SCMP_SYS(pwrite64), SCMP_SYS(pwritev), SCMP_SYS(fsync),
-          SCMP_SYS(fdatasync), SCMP_SYS(msync), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
-          SCMP_SYS(unlink), SCMP_SYS(unlinkat));
+          SCMP_SYS(fdatasync), SCMP_SYS(msync), SCMP_SYS(ftruncate), SCMP_SYS(ftruncate64),
+          SCMP_SYS(fallocate), SCMP_SYS(unlink), SCMP_SYS(unlinkat));
 
-/* Who has yet to find the store opens its lock for writing, and then takes leave of that. */
+/* Who has yet to find the store is to make its lock where there is none, and then takes leave of
+ * that. */
 static const int *const seekers =
-    CALLS(SCMP_SYS(openat), SCMP_SYS(prctl), SCMP_SYS(seccomp), SCMP_SYS(landlock_create_ruleset),
+    CALLS(SCMP_SYS(prctl), SCMP_SYS(seccomp), SCMP_SYS(landlock_create_ruleset),
           SCMP_SYS(landlock_add_rule), SCMP_SYS(landlock_restrict_self));
 
 static const int *const deadly = CALLS(SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace),
@@ -131,7 +141,8 @@ static bool add_fcntl(scmp_filter_ctx filter)
                                    F_OFD_GETLK, F_OFD_SETLK,     F_OFD_SETLKW};
     bool added = true;
     for (size_t i = 0; added && i < sizeof(commands) / sizeof(*commands); i++)
-        added = add_if(filter, SCMP_SYS(fcntl), equal(1, (uint64_t)commands[i]));
+        added = add_if(filter, SCMP_SYS(fcntl), equal(1, (uint64_t)commands[i])) &&
+                add_if(filter, SCMP_SYS(fcntl64), equal(1, (uint64_t)commands[i]));
     return added;
 }
 
@@ -163,7 +174,8 @@ static bool add_narrow(scmp_filter_ctx filter, const struct calls *calls)
 
 static bool add_of_duty(scmp_filter_ctx filter, const struct calls *calls)
 {
-    bool writes = calls->duty != DUTY_WORKER, answers = calls->duty != DUTY_WRITER;
+    bool answers = calls->duty != DUTY_WRITER;
+    bool writes = calls->duty != DUTY_WORKER || !calls->settled;
     return (!answers || add_all(filter, SCMP_ACT_ALLOW, answerers)) &&
            (calls->settled || add_all(filter, SCMP_ACT_ALLOW, seekers)) &&
            (writes ? add_all(filter, SCMP_ACT_ALLOW, writers)
@@ -173,6 +185,7 @@ static bool add_of_duty(scmp_filter_ctx filter, const struct calls *calls)
 static bool add_rules(scmp_filter_ctx filter, const struct calls *calls)
 {
     return end_for(filter, deadly) && add_all(filter, SCMP_ACT_ALLOW, everybodys) &&
+           add_all(filter, SCMP_ACT_ALLOW, everybodys_32) &&
            add_all(filter, SCMP_ACT_ALLOW, of_this_build) && add_of_duty(filter, calls) &&
            add_narrow(filter, calls);
 }

