@@ -45,6 +45,7 @@ static void keep(struct buf *kept, const char *chunk, size_t len, struct body *b
 
 static struct body end_body(struct body body, const struct buf *kept)
 {
+    body.pushed = deadline_all_is_in() && body.cut;
     body.bytes = body.whole && !body.cut ? buf_view(kept) : STR_NONE;
     return body;
 }
@@ -145,7 +146,7 @@ static enum err serve(FCGX_Request *request, const struct gateway_bounds *bounds
             log_error("gateway: accept: %s", strerror(errno));
             err = ERR_IO;
         } else if (fd >= 0) {
-            deadline_begin(bounds->seconds, &(struct deadline_ends){fd, fd, -1});
+            deadline_begin(bounds->seconds, &(struct deadline_ends){fd, fd, -1, listening});
             take_one(request, fd, answer, context, &buffers);
             deadline_over();
         }
@@ -216,7 +217,7 @@ enum err gateway_cgi(char *const *env, int seconds, gateway_fn answer, void *con
         log_error("gateway: %s", strerror(errno));
         return ERR_IO;
     }
-    deadline_begin(seconds, &(struct deadline_ends){STDIN_FILENO, STDOUT_FILENO, nowhere});
+    deadline_begin(seconds, &(struct deadline_ends){STDIN_FILENO, STDOUT_FILENO, nowhere, -1});
     struct body body = read_stdin(env, &in);
     answer(context, env, &body, &out);
     enum err err = out.failed ? ERR_MEMORY : write_all(out.ptr, out.len);

@@ -41,7 +41,8 @@ struct param {
 struct body {
     struct str bytes;
     bool whole;
-    bool cut; /* who sent it stopped before its end: `bytes` is empty */
+    bool cut;    /* who sent it stopped before its end: `bytes` is empty */
+    bool pushed; /* ... being too slow while others waited */
 };
 
 enum { WILDS_MAX = 3 };

@@ -161,6 +161,14 @@ static bool is_forged(const struct passage *passage)
     return changing && passage->caller.by_cookie && !cors_is_trusted(&passage->request);
 }
 
+static enum err refuse_cut(struct passage *passage)
+{
+    bool pushed = passage->body->pushed;
+    passage->failure.text = pushed ? STR("the body came too slowly while others waited")
+                                   : STR("the body ended before its time");
+    return pushed ? ERR_BUSY : ERR_MALFORMED;
+}
+
 /* The steps in their order; the first that fails ends it. Who is not let in learns nothing about
  * the rest of the request: admission comes first. */
 static enum err pass(struct passage *passage)
@@ -172,10 +180,8 @@ static enum err pass(struct passage *passage)
         return answer_status(passage);
     if (err == ERR_OK)
         err = admit(passage);
-    if (err == ERR_OK && passage->body->cut) {
-        passage->failure.text = STR("the body ended before its time");
-        err = ERR_MALFORMED;
-    }
+    if (err == ERR_OK && passage->body->cut)
+        err = refuse_cut(passage);
     if (err == ERR_OK && !passage->body->whole)
         err = ERR_TOO_LARGE;
     if (err == ERR_OK && request->bad_query) {

@@ -36,7 +36,9 @@ bool outcome_decode(const uint8_t *bytes, size_t len, enum err *err, struct outc
 
 /* ---- a writer that hangs ---- */
 
-#define STALL_NS (SUBMIT_STALL_S * INT64_C(1000000000))
+#define MS_NS     INT64_C(1000000)
+#define SECOND_NS (1000 * MS_NS)
+#define STALL_NS  (SUBMIT_STALL_S * SECOND_NS)
 
 bool submit_hangs(const struct submitter *submitter)
 {
@@ -122,10 +124,13 @@ static enum err send_counted(struct submitter *submitter, int answer_to)
 static bool wait_for(int fd, int seconds)
 {
     struct pollfd wait = {.fd = fd, .events = POLLIN};
-    int ready;
-    do
-        ready = poll(&wait, 1, deadline_left_ms(seconds * 1000));
-    while (ready < 0 && errno == EINTR && !deadline_passed());
+    int64_t until = clock_monotonic_ns() + seconds * SECOND_NS, left = until;
+    int ready = -1;
+    errno = EINTR;
+    while (ready < 0 && errno == EINTR && left > 0) {
+        left = until - clock_monotonic_ns();
+        ready = poll(&wait, 1, deadline_left_ms(left > 0 ? left / MS_NS + 1 : 0));
+    }
     return ready > 0;
 }
 

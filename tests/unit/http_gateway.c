@@ -39,7 +39,10 @@ static void answer(void *context, char *const *env, const struct body *body, str
     (void)context;
     while (has(env, "REQUEST_URI=/hang"))
         ;
-    buf_printf(out, "Status: 200 OK\r\n\r\n%s %.*s", body->cut ? "cut" : "whole",
+    buf_printf(out, "Status: 200 OK\r\n\r\n%s %.*s",
+               body->pushed ? "pushed"
+               : body->cut  ? "cut"
+                            : "whole",
                STR_ARG(body->bytes));
     for (int i = 0; i < LARGE && has(env, "REQUEST_URI=/large"); i++)
         buf_byte(out, 'a');
@@ -50,7 +53,7 @@ struct served {
     pid_t pid;
 };
 
-static void begin(struct served *served)
+static void begin_with(struct served *served, int seconds)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     served->dir = scratch_dir();
@@ -61,10 +64,15 @@ static void begin(struct served *served)
     served->pid = fork();
     if (served->pid == 0) {
         deadline_grace_s = 1;
-        _exit(gateway_serve(fd, &(struct gateway_bounds){.seconds = SECONDS}, answer, NULL) !=
+        _exit(gateway_serve(fd, &(struct gateway_bounds){.seconds = seconds}, answer, NULL) !=
               ERR_OK);
     }
     close(fd);
+}
+
+static void begin(struct served *served)
+{
+    begin_with(served, SECONDS);
 }
 
 static void end(struct served *served)
@@ -207,6 +215,50 @@ Test(http_gateway, half_a_body_is_none)
     end(&served);
 }
 
+/* However long they might take: while somebody waits they do not, and the more of them there are,
+ * the sooner they are let go. */
+Test(http_gateway, the_slow_give_way_to_who_waits)
+{
+    enum { SLOW = 20 };
+    struct served served;
+    int slow[SLOW], silent;
+    begin_with(&served, 600);
+    for (int i = 0; i < SLOW; i++) {
+        slow[i] = join(&served);
+        send_begin(slow[i], PARAMS("REQUEST_URI=/", "CONTENT_LENGTH=8"));
+        send_body(slow[i], "half");
+    }
+    int64_t begun = clock_monotonic_ns();
+    expect_service(&served);
+    cr_expect_lt(clock_monotonic_ns() - begun, MOST_S * INT64_C(1000000000));
+    for (int i = 0; i < SLOW; i++)
+        expect_answer(slow[i], "pushed ");
+    silent = join(&served);
+    expect_service(&served);
+    errno = 0;
+    expect_closed(silent);
+    end(&served);
+}
+
+/* Nobody else being there, there is time. */
+Test(http_gateway, the_slow_have_their_time_otherwise)
+{
+    struct served served;
+    struct buf rest = {0};
+    begin_with(&served, 600);
+    int fd = join(&served);
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    send_begin(fd, PARAMS("REQUEST_URI=/", "CONTENT_LENGTH=8"));
+    send_body(fd, "half");
+    cr_expect_eq(poll(&wait, 1, 2500), 0, "it is not waited for");
+    fcgi_put_body(&rest, STR("half"));
+    fcgi_put_end(&rest);
+    cr_assert(fcgi_send(fd, buf_view(&rest)));
+    buf_free(&rest);
+    expect_answer(fd, "whole halfhalf");
+    end(&served);
+}
+
 Test(http_gateway, who_does_not_read_is_let_go)
 {
     struct served served;
@@ -301,7 +353,7 @@ Test(http_gateway, cgi_ends_though_nobody_reads)
 
 Test(http_gateway, a_deadline_is_over_when_it_is_said_so)
 {
-    static const struct deadline_ends none = {-1, -1, -1};
+    static const struct deadline_ends none = {-1, -1, -1, -1};
     cr_expect_eq(deadline_left_ms(5), 5, "without one there is any time");
     deadline_begin(0, &none);
     cr_expect_eq(deadline_left_ms(5), 5);

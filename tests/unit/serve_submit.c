@@ -78,7 +78,7 @@ Test(serve_submit, only_some_wait_for_long)
 
 Test(serve_submit, nobody_waits_for_longer_than_the_request_may_take)
 {
-    static const struct deadline_ends none = {-1, -1, -1};
+    static const struct deadline_ends none = {-1, -1, -1, -1};
     begin(1);
     deadline_begin(1, &none);
     cr_expect_lt(submit_in_vain(ERR_LATE), SUBMIT_STALL_S * SECOND_NS);
