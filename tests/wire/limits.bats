@@ -35,6 +35,11 @@ is_let_in() {
     [ "$status_code" = 200 ]
 }
 
+is_refused() {
+    get "$@"
+    [ "$status_code" = 429 ]
+}
+
 @test "so many wrong ones, then 429 in every vendor's shape, then all is well again" {
     local counts
     counts=$(knock 203.0.113.9 40)
@@ -46,11 +51,10 @@ is_let_in() {
     local from=(-H 'X-Forwarded-For: 203.0.113.9') path login
     for path in /v1/session/me/list /v2/sessions /v1/auth/sessions/list /sessions /api/v1/sessions/list /rollcall/v1/app \
         /rollcall/metrics; do
-        knock 203.0.113.9 3 >/dev/null
         login='Bearer any'
         [ $path != /v2/sessions ] || login='Basic cHJvLTE6YW55'
-        get "$path" "${from[@]}" -H "Authorization: $login" -H 'X-Auth-Token: any' -H 'X-User-Id: u'
-        expect_status 429
+        # One that is forgiven in between is used up by that.
+        until_true is_refused "$path" "${from[@]}" -H "Authorization: $login" -H 'X-Auth-Token: any' -H 'X-User-Id: u'
         expect_header Retry-After '[12]'
     done
     hold_answers
