@@ -205,37 +205,36 @@ static const char *dead_refresh_token(const char *user)
     return token;
 }
 
-/* Others that have one: among a few, whoever is next to an unknown one would be the same few. */
-static void add_refresh_tokens(void)
+/* Others that have one, among whom it lies: among a few, whoever is next to an unknown one would be
+ * the same few. */
+static void add_refresh_tokens(int from)
 {
-    enum { BATCH = 512, BATCHES = 16 };
+    enum { BATCH = 32 };
     static struct session_draft drafts[BATCH];
     static struct put puts[BATCH];
     struct outcome outcome;
-    for (int number = 0; number < BATCH * BATCHES; number++) {
-        int i = number % BATCH;
+    for (int i = 0; i < BATCH; i++) {
+        struct str user = arena_printf(arena, "usr-%d", FIRST_USER + from * BATCH + i);
         session_draft_begin(&drafts[i]);
         session_complete(&drafts[i], 3600 * SECOND_MS, clock_now());
-        puts[i] = (struct put){
-            PUT_SESSION, .session = {.app_id = STR("bench"),
-                                     .user_id = arena_printf(arena, "usr-%d", FIRST_USER + number),
-                                     .draft = &drafts[i],
-                                     .fresh = true,
-                                     .has_refresh = true,
-                                     .actor = STR("bench")}};
+        puts[i] = (struct put){PUT_SESSION, .session = {.app_id = STR("bench"),
+                                                        .user_id = user,
+                                                        .draft = &drafts[i],
+                                                        .fresh = true,
+                                                        .has_refresh = true,
+                                                        .actor = STR("bench")}};
         secret_random(puts[i].session.refresh_hash, HASH_BYTES);
-        if (i + 1 == BATCH)
-            must(store_apply(store, puts, BATCH, clock_now(), &outcome), "write");
     }
+    must(store_apply(store, puts, BATCH, clock_now(), &outcome), "write");
 }
 
 static void learn_all(void)
 {
-    add_refresh_tokens();
     for (int i = 0; i < VARIANTS; i++) {
         learn(&dead[i], 2 * i * SPREAD);
         learn(&alive[i], (2 * i + 1) * SPREAD);
         kill_session(&dead[i]);
+        add_refresh_tokens(i);
         dead[i].refresh = dead_refresh_token(dead[i].user);
     }
 }
