@@ -168,6 +168,47 @@ spelled() {
     jq -r ".session.spelled.$1" <<<"$created"
 }
 
+# guarded STATUS PATH [CURL OPTION...]: what every answer tells a browser gets there, once.
+guarded() {
+    local expected=$1 line
+    shift
+    get "$@"
+    expect_status "$expected"
+    for line in 'X-Content-Type-Options: nosniff' "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'" \
+        'Cross-Origin-Resource-Policy: same-origin' 'Referrer-Policy: no-referrer'; do
+        [ "$(grep -cix -- "$line" <<<"$headers")" = 1 ] || {
+            echo "$*: not once \"$line\": $headers"
+            return 1
+        }
+    done
+    [[ $(grep -i '^Cache-Control:' <<<"$headers") == *no-store* ]]
+}
+
+@test "browsers are told what an answer is, whatever it is" {
+    guarded 200 /sessions "${kratos[@]}"
+    guarded 200 /sessions -I "${kratos[@]}"
+    guarded 401 /sessions
+    guarded 404 /sessions/a/b/c
+    guarded 405 /v2/sessions -X PUT -d ''
+    guarded 200 /rollcall/v1/openapi.json
+    guarded 204 /sessions/00000001-0000-7000-8000-000000000099 -X DELETE "${kratos[@]}"
+}
+
+@test "a cookie changes nothing for another site's page, and all for one of this site's own" {
+    local path=/sessions/00000001-0000-7000-8000-000000000099 cookie="ory_kratos_session=root-token"
+    get $path -X DELETE -H "Cookie: $cookie" -H "Origin: https://evil.example"
+    expect_status 403
+    expect_json .error.id '"security_csrf_violation"'
+    get $path -X DELETE -H "Cookie: $cookie" -H "Origin: http://127.0.0.1:$port"
+    expect_status 204
+    get $path -X DELETE -H "Cookie: $cookie" -H "Sec-Fetch-Site: same-origin"
+    expect_status 204
+    get $path -X DELETE -H "Cookie: $cookie" -H "Sec-Fetch-Site: cross-site" -H "Origin: http://127.0.0.1:$port"
+    expect_status 403
+    get $path -X DELETE -H "Cookie: $cookie"
+    expect_status 204
+}
+
 @test "every operation of the OpenAPI document, with the body it takes" {
     local id created path identity
     local admin=(-H "X-User-Id: root" -H "X-Auth-Token: root-token")
