@@ -164,15 +164,14 @@ static void end_itself(struct soak *soak, struct login *login, enum state as, in
 static void end_as_rocketchat(struct soak *soak, struct login *login)
 {
     ask(soak, login->person->tenant, chance(50) ? "GET" : "POST", "/api/v1/logout");
-    ask_header(soak, "HTTP_X_USER_ID", "%s", login->person->id);
-    ask_header(soak, "HTTP_X_AUTH_TOKEN", "%s", login->token);
+    ask_by_login(soak, login);
     end_itself(soak, login, LOGGED_OUT, 200);
 }
 
 static void end_by_refresh(struct soak *soak, struct login *login)
 {
     ask(soak, login->person->tenant, "POST", "/v1/session/revoke");
-    ask_header(soak, "HTTP_X_REFRESH_TOKEN", "%s", login->refresh);
+    ask_by_refresh(soak, login, login->refresh);
     end_itself(soak, login, LOGGED_OUT, 204);
 }
 
@@ -187,7 +186,7 @@ static void end_as_prelude(struct soak *soak, struct login *login)
     if (!holds_jwt(login))
         return;
     ask(soak, login->person->tenant, "POST", "/v1/session/me/revoke?target=mine");
-    ask_header(soak, "HTTP_AUTHORIZATION", "Bearer %s", login->jwt);
+    ask_by_jwt(soak, login);
     if (!answered(soak)) {
         ended(soak, login, REVOKED, false);
         return;
@@ -213,7 +212,7 @@ static void end_sibling_by_kratos(struct soak *soak, struct login *login)
     if (!other)
         return;
     ask(soak, login->person->tenant, "DELETE", "/sessions/%s", other->names[KRATOS]);
-    ask_header(soak, "HTTP_X_SESSION_TOKEN", "%s", login->token);
+    ask_by_token(soak, login);
     if (!answered(soak)) {
         ended(soak, other, REVOKED, false);
     } else if (expect_holder(soak, login)) {
@@ -228,8 +227,7 @@ static void end_sibling_by_rocketchat(struct soak *soak, struct login *login)
     if (!other)
         return;
     ask(soak, login->person->tenant, "POST", "/api/v1/sessions/logout.me");
-    ask_header(soak, "HTTP_X_USER_ID", "%s", login->person->id);
-    ask_header(soak, "HTTP_X_AUTH_TOKEN", "%s", login->token);
+    ask_by_login(soak, login);
     ask_json(soak, "{\"sessionId\":\"%s\"}", other->names[ROCKETCHAT]);
     if (!answered(soak))
         ended(soak, other, LOGGED_OUT, false);
@@ -244,7 +242,7 @@ static void end_sibling_by_prelude(struct soak *soak, struct login *login)
         return;
     ask(soak, login->person->tenant, "POST", "/v1/session/me/revoke?target=session&session_id=%s",
         other->names[PRELUDE]);
-    ask_header(soak, "HTTP_AUTHORIZATION", "Bearer %s", login->jwt);
+    ask_by_jwt(soak, login);
     if (!answered(soak))
         ended(soak, other, REVOKED, false);
     else if (expect_jwt_holder(soak, login) && expect_states(soak, other, IS_ACTIVE, 204, 404))
@@ -297,7 +295,7 @@ static void end_others_by_kratos(struct soak *soak, struct login *login)
     struct span count;
     bool was_answered;
     ask(soak, login->person->tenant, "DELETE", "/sessions");
-    ask_header(soak, "HTTP_X_SESSION_TOKEN", "%s", login->token);
+    ask_by_token(soak, login);
     was_answered = answered(soak);
     if (was_answered && !expect_holder(soak, login))
         return;
@@ -316,7 +314,7 @@ static void end_many_by_prelude(struct soak *soak, struct login *login)
         return;
     ask(soak, login->person->tenant, "POST", "/v1/session/me/revoke?target=%s",
         others ? "others" : "all");
-    ask_header(soak, "HTTP_AUTHORIZATION", "Bearer %s", login->jwt);
+    ask_by_jwt(soak, login);
     was_answered = answered(soak);
     if (was_answered && !expect_jwt_holder(soak, login))
         return;
@@ -469,7 +467,7 @@ static void refresh(struct soak *soak, struct login *login)
         return;
     }
     ask(soak, login->person->tenant, "POST", "/v1/session/refresh");
-    ask_header(soak, "HTTP_X_REFRESH_TOKEN", "%s", login->refresh);
+    ask_by_refresh(soak, login, login->refresh);
     if (!answered(soak)) {
         login_used(login, &soak->when, false);
         login->asked_first = first;
@@ -487,7 +485,7 @@ static void refresh_again(struct soak *soak, struct login *login)
 {
     bool early, late;
     ask(soak, login->person->tenant, "POST", "/v1/session/refresh");
-    ask_header(soak, "HTTP_X_REFRESH_TOKEN", "%s", login->refresh_before);
+    ask_by_refresh(soak, login, login->refresh_before);
     if (!answered(soak)) {
         ended(soak, login, REVOKED, false);
         return;
@@ -502,7 +500,7 @@ static void refresh_again(struct soak *soak, struct login *login)
         return;
     }
     expect_status(soak, 200);
-    expect_seen(soak, login, IS_ACTIVE);
+    expect_holder(soak, login);
     struct str next = answer_header(soak, "X-Refresh-Token");
     if (late || !str_eq(next, str_of(login->refresh)))
         disagree(soak, "the successor is another");

@@ -61,6 +61,8 @@ void ask(struct soak *soak, const struct tenant *tenant, const char *method, con
     va_list values;
     forget_request(soak);
     soak->tenant = tenant;
+    soak->reads = strcmp(method, "GET") == 0;
+    soak->holder = NULL;
     va_start(values, target);
     char *whole = spelled_out(target, values);
     va_end(values);
@@ -77,6 +79,34 @@ void ask_header(struct soak *soak, const char *variable, const char *value, ...)
     va_start(values, value);
     add_variable(soak, variable, spelled_out(value, values));
     va_end(values);
+}
+
+void ask_by_token(struct soak *soak, struct login *login)
+{
+    soak->holder = login;
+    if (!soak->reads || chance(50))
+        ask_header(soak, "HTTP_X_SESSION_TOKEN", "%s", login->token);
+    else
+        ask_header(soak, "HTTP_COOKIE", "a=b; ory_kratos_session=%s", login->token);
+}
+
+void ask_by_login(struct soak *soak, struct login *login)
+{
+    soak->holder = login;
+    ask_header(soak, "HTTP_X_USER_ID", "%s", login->person->id);
+    ask_header(soak, "HTTP_X_AUTH_TOKEN", "%s", login->token);
+}
+
+void ask_by_jwt(struct soak *soak, struct login *login)
+{
+    soak->holder = login;
+    ask_header(soak, "HTTP_AUTHORIZATION", "Bearer %s", login->jwt);
+}
+
+void ask_by_refresh(struct soak *soak, struct login *login, const char *token)
+{
+    soak->holder = login;
+    ask_header(soak, "HTTP_X_REFRESH_TOKEN", "%s", token);
 }
 
 void ask_json(struct soak *soak, const char *body, ...)
@@ -184,8 +214,11 @@ bool answered(struct soak *soak)
     exchange(soak);
     soak->when.high = now_ms() + 1;
     count_answer(soak, &began);
-    if (soak->status == 0 || soak->status == 503)
+    if (soak->status == 0 || soak->status == 503) {
+        if (soak->holder)
+            login_noticed(soak->holder, &soak->when);
         return false;
+    }
     struct str body = answer_body(soak);
     soak->json = json_loadb(body.ptr, body.len, 0, NULL);
     if (body.len && !soak->json)

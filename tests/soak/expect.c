@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "soak.h"
 
+enum { SHOWN = 3000 }; /* bytes of an answer */
+
 /* In one write, so that what several clients say stays apart. */
 void disagree(struct soak *soak, const char *what, ...)
 {
@@ -24,7 +26,9 @@ void disagree(struct soak *soak, const char *what, ...)
         fprintf(file, "  %s\n", soak->variables[i]);
     if (soak->body)
         fprintf(file, "  %s\n", soak->body);
-    fprintf(file, "the answer:\n%.*s\n", STR_ARG(buf_view(&soak->answer)));
+    struct str answer = buf_view(&soak->answer);
+    fprintf(file, "the answer:\n%.*s\n", (int)(answer.len < SHOWN ? answer.len : SHOWN),
+            answer.ptr);
     fclose(file);
     fwrite(text, 1, size, stderr);
     exit(EXIT_FAILURE);

@@ -117,9 +117,11 @@ static double quantile(const atomic_ulong *times, double part)
     unsigned long all = 0, below = 0;
     for (int i = 0; i < STEPS_OF_TIME; i++)
         all += times[i];
-    for (int i = 0; i < STEPS_OF_TIME; i++)
-        if ((double)(below += times[i]) >= part * (double)all && below)
+    for (int i = 0; i < STEPS_OF_TIME; i++) {
+        below += times[i];
+        if (below && (double)below >= part * (double)all)
             return exp2((i + 1) / 8.0) / 1000;
+    }
     return 0;
 }
 

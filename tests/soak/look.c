@@ -51,8 +51,9 @@ static bool look_at_corbado(struct soak *soak, struct list *list)
     char filter[3 * WORD] = "";
     list->oldest_first = chance(30);
     list->shows = chance(30) ? (unsigned)IS_ACTIVE : (unsigned)IS_THERE;
-    size_t page = 1, size = chance(70) ? 1000 : 5 + random_below(20);
-    list->part = size < 1000;
+    list->part = chance(30);
+    size_t size = list->part ? 5 + random_below(20) : 1000;
+    size_t page = list->part ? 1 + random_below(3) : 1;
     if (list->person)
         snprintf(filter, sizeof(filter), "&filter%%5B%%5D=userID%%3Aeq%%3A%s", list->person->id);
     if (list->shows == IS_ACTIVE)
@@ -69,6 +70,7 @@ static bool look_at_corbado(struct soak *soak, struct list *list)
     list_page(soak, list);
     json_array_foreach(rows_of(soak, answer_member(soak, "sessions")), i, row)
         see_corbado(soak, list, row);
+    list->part |= list->count == size;
     const json_t *total = json_object_get(answer_member(soak, "paging"), "totalItems");
     list_total(soak, list, json_integer_value(total));
     list_end(soak, list);
@@ -289,21 +291,16 @@ static bool look_at_all_of_kratos(struct soak *soak, struct list *list)
 
 /* ---- who holds a token ---- */
 
-static void ask_as_kratos(struct soak *soak, const struct login *login, const char *target)
+static void ask_as_kratos(struct soak *soak, struct login *login, const char *target)
 {
     ask(soak, login->person->tenant, "GET", "%s", target);
-    if (chance(50))
-        ask_header(soak, "HTTP_X_SESSION_TOKEN", "%s", login->token);
-    else
-        ask_header(soak, "HTTP_COOKIE", "a=b; ory_kratos_session=%s", login->token);
+    ask_by_token(soak, login);
 }
 
-static void ask_as_rocketchat(struct soak *soak, const struct login *login, const char *target,
-                              const char *rest)
+static void ask_as_rocketchat(struct soak *soak, struct login *login, const char *target)
 {
-    ask(soak, login->person->tenant, "GET", "/api/v1/%s%s", target, rest);
-    ask_header(soak, "HTTP_X_USER_ID", "%s", login->person->id);
-    ask_header(soak, "HTTP_X_AUTH_TOKEN", "%s", login->token);
+    ask(soak, login->person->tenant, "GET", "/api/v1/%s", target);
+    ask_by_login(soak, login);
 }
 
 static bool look_as_kratos(struct soak *soak, struct list *list, struct login *login)
@@ -328,7 +325,7 @@ static bool look_as_rocketchat(struct soak *soak, struct list *list, struct logi
     size_t i;
     const json_t *row;
     list->dialect = ROCKETCHAT;
-    ask_as_rocketchat(soak, login, "sessions/list?count=100", "");
+    ask_as_rocketchat(soak, login, "sessions/list?count=100");
     if (!answered(soak))
         return false;
     if (!expect_holder(soak, login))
@@ -355,7 +352,7 @@ static bool look_as_prelude(struct soak *soak, struct list *list, struct login *
     const json_t *row;
     list->dialect = PRELUDE;
     ask(soak, list->tenant, "GET", "/v1/session/me/list?limit=100");
-    ask_header(soak, "HTTP_AUTHORIZATION", "Bearer %s", login->jwt);
+    ask_by_jwt(soak, login);
     if (!answered(soak))
         return false;
     if (!expect_jwt_holder(soak, login))
@@ -390,7 +387,7 @@ static void look_at_whoami(struct soak *soak, struct login *login)
 
 static void look_at_me(struct soak *soak, struct login *login)
 {
-    ask_as_rocketchat(soak, login, "me", "");
+    ask_as_rocketchat(soak, login, "me");
     if (!answered(soak) || !expect_holder(soak, login))
         return;
     expect_status(soak, 200);
@@ -401,6 +398,7 @@ static void look_at_resume(struct soak *soak, struct login *login)
 {
     ask(soak, login->person->tenant, "POST", "/api/v1/login");
     ask_json(soak, "{\"resume\":\"%s\"}", login->token);
+    soak->holder = login;
     if (!answered(soak) || !expect_holder(soak, login))
         return;
     expect_status(soak, 200);

@@ -30,8 +30,6 @@ struct ghost {
     char token[WORD], refresh[WORD], jwt[JWT];
 };
 
-struct list;
-
 struct soak {
     const char *socket;
     int number;
@@ -48,7 +46,9 @@ struct soak {
     unsigned lists;
 
     /* The request at hand. */
+    bool reads;
     const struct tenant *tenant; /* whose data its answer may show */
+    struct login *holder;        /* whose token or access token came along; NULL: nobody's */
     char *variables[VARIABLES + 1];
     size_t variable_count;
     char *body;
@@ -75,6 +75,12 @@ void ask(struct soak *soak, const struct tenant *tenant, const char *method, con
          ...) __attribute__((format(printf, 4, 5)));
 void ask_header(struct soak *soak, const char *variable, const char *value, ...)
     __attribute__((format(printf, 3, 4)));
+/* By a session's own token, as Kratos' clients bring it, who change nothing by a cookie alone; as
+ * Rocket.Chat's do; by its access token; and by a refresh token of its. */
+void ask_by_token(struct soak *soak, struct login *login);
+void ask_by_login(struct soak *soak, struct login *login);
+void ask_by_jwt(struct soak *soak, struct login *login);
+void ask_by_refresh(struct soak *soak, struct login *login, const char *token);
 void ask_json(struct soak *soak, const char *body, ...) __attribute__((format(printf, 2, 3)));
 enum key_kind { OF_CORBADO, OF_STREAMBIRD, OF_ADMIN };
 /* The key of one tenant, with the project of another where a project goes with it. */
