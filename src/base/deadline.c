@@ -37,10 +37,14 @@ static void cut(int fd, int how)
         shutdown(fd, how);
 }
 
+/* A socket that was closed to others, by another descriptor in its place, has nobody waiting. */
 static bool others_wait(void)
 {
     struct pollfd others = {.fd = ends.others, .events = POLLIN};
-    return ends.others >= 0 && poll(&others, 1, 0) > 0;
+    int listens = 0;
+    socklen_t size = sizeof(listens);
+    return getsockopt(ends.others, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens &&
+           poll(&others, 1, 0) > 0;
 }
 
 static void on_time(int signal_number)

@@ -88,7 +88,7 @@ wrong() {
     # The store's default may be a path of any length.
     ARGP_HELP_FMT=rmargin=4096 run -0 "$rollcalld" --help
     local option
-    for option in store listen socket_mode workers requests_per_worker drain_seconds map_size_mib public_url prefix \
+    for option in store listen socket_mode workers requests_per_worker request_seconds failures_per_minute drain_seconds map_size_mib public_url prefix \
         trusted_proxies forwarded cookie_names log_level; do
         [[ $output == *"  $option = "* ]]
     done

@@ -53,6 +53,12 @@ struct served {
     pid_t pid;
 };
 
+static void on_stop(int signal_number)
+{
+    (void)signal_number;
+    gateway_stop();
+}
+
 static void begin_with(struct served *served, int seconds)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -64,6 +70,7 @@ static void begin_with(struct served *served, int seconds)
     served->pid = fork();
     if (served->pid == 0) {
         deadline_grace_s = 1;
+        signal(SIGTERM, on_stop);
         _exit(gateway_serve(fd, &(struct gateway_bounds){.seconds = seconds}, answer, NULL) !=
               ERR_OK);
     }
@@ -240,16 +247,20 @@ Test(http_gateway, the_slow_give_way_to_who_waits)
     end(&served);
 }
 
-/* Nobody else being there, there is time. */
-Test(http_gateway, the_slow_have_their_time_otherwise)
+/* Nobody else being there, there is time; also where who answers was told to end. */
+static void take_time(bool stop)
 {
     struct served served;
     struct buf rest = {0};
     begin_with(&served, 600);
+    expect_service(&served);
     int fd = join(&served);
     struct pollfd wait = {.fd = fd, .events = POLLIN};
     send_begin(fd, PARAMS("REQUEST_URI=/", "CONTENT_LENGTH=8"));
     send_body(fd, "half");
+    cr_expect_eq(poll(&wait, 1, 200), 0, "it is not waited for at all");
+    if (stop)
+        kill(served.pid, SIGTERM);
     cr_expect_eq(poll(&wait, 1, 2500), 0, "it is not waited for");
     fcgi_put_body(&rest, STR("half"));
     fcgi_put_end(&rest);
@@ -257,6 +268,16 @@ Test(http_gateway, the_slow_have_their_time_otherwise)
     buf_free(&rest);
     expect_answer(fd, "whole halfhalf");
     end(&served);
+}
+
+Test(http_gateway, the_slow_have_their_time_otherwise)
+{
+    take_time(false);
+}
+
+Test(http_gateway, the_slow_have_their_time_at_the_end)
+{
+    take_time(true);
 }
 
 Test(http_gateway, who_does_not_read_is_let_go)
