@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -288,6 +289,8 @@ static _Noreturn void check_and_tell(const char *folder, const struct restore *r
     struct finding finding = {.err = ERR_INTERNAL};
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
+    signal(SIGBUS, SIG_DFL); /* who waits is to see it */
+    signal(SIGSEGV, SIG_DFL);
     check(folder, restore, &finding);
     _exit(write(to, &finding, sizeof(finding)) == sizeof(finding) ? 0 : 1);
 }

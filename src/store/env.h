@@ -61,6 +61,12 @@ enum err env_get(MDB_txn *txn, const struct store *store, enum table table, stru
 enum err env_get_number(MDB_txn *txn, const struct store *store, enum table table, struct str key,
                         uint64_t *number) MUST_CHECK;
 
+/* The store's format. ERR_VERSION: a later one than ours; ERR_CORRUPT: it has none. */
+enum err env_read_format(const struct store *store, MDB_txn *txn, uint64_t *format) MUST_CHECK;
+
+/* mdb_txn_begin, of a transaction that is nobody's child: slots of processes that were killed are
+ * taken back once before giving up. */
+int env_begin(MDB_env *env, unsigned flags, MDB_txn **txn);
 /* A write transaction; the map is grown first where another process has grown it. */
 enum err env_begin_write(struct store *store, MDB_txn **txn) MUST_CHECK;
 /* As env_error, for what a write transaction's put, delete and commit say. */
