@@ -6,7 +6,6 @@
 #endif
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,12 +13,11 @@
 #include "ctl/group.h"
 #include "model/secret.h"
 
-/* A page that is not there (store_open); what is called here may be (signal-safety(7)). */
-static void on_lack(int signal)
+/* A page that is not there (store_on_lack); what is called here may be (signal-safety(7)). */
+static void on_lack(void)
 {
     static const char text[] = "rollcall: the store is damaged, was cut short, or its disk cannot "
                                "be read; \"rollcall restore\" puts a backup in its place\n";
-    (void)signal;
     (void)!write(STDERR_FILENO, text, sizeof(text) - 1);
     _exit(EXIT_FAILED);
 }
@@ -34,7 +32,7 @@ int main(int argc, char **argv)
     argp_err_exit_status = EXIT_USAGE;
     if (argc > 0)
         argv[0] = name;
-    signal(SIGBUS, on_lack);
+    store_on_lack(on_lack);
     if (!secret_begin())
         return ctl_fail("the system's random source does not work");
     int code = group_run(&ctl_rollcall, &ctl, argc, argv);

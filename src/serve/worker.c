@@ -61,9 +61,8 @@ static void open_store(struct worker *worker)
     worker->submitter.store = options.mode == STORE_WRITE ? worker->store : NULL;
 }
 
-static void close_store(struct worker *worker)
+static void forget_store(struct worker *worker)
 {
-    store_close(worker->store);
     worker->store = worker->service.store = worker->submitter.store = NULL;
 }
 
@@ -71,8 +70,10 @@ static void close_store(struct worker *worker)
 static void see_to_store(struct worker *worker)
 {
     bool gone = worker->store && !store_is_there(worker->store);
-    if (gone)
-        close_store(worker);
+    if (gone) {
+        store_close(worker->store);
+        forget_store(worker);
+    }
     if (gone && worker->confined && worker->master)
         gateway_stop();
     else if (!worker->store)
@@ -84,14 +85,12 @@ static void see_to_store(struct worker *worker)
 static sigjmp_buf way_out;
 static volatile sig_atomic_t guarded;
 
-static void on_lack(int signal_number)
+static void on_lack(void)
 {
-    if (guarded) {
-        guarded = 0;
-        siglongjmp(way_out, 1);
-    }
-    signal(signal_number, SIG_DFL);
-    raise(signal_number);
+    if (!guarded)
+        return;
+    guarded = 0;
+    siglongjmp(way_out, 1);
 }
 
 /* Others may well be answered from the pages there are. */
@@ -99,7 +98,8 @@ static void rescue(struct worker *worker)
 {
     log_error("store %s: is damaged, was cut short, or the disk cannot be read",
               worker->config->store);
-    close_store(worker);
+    store_abandon(worker->store);
+    forget_store(worker);
 }
 
 static void answer(void *context, char *const *env, const struct body *body, struct buf *out)
@@ -121,8 +121,7 @@ static void answer(void *context, char *const *env, const struct body *body, str
 
 static void open_store_at_first(struct worker *worker)
 {
-    struct sigaction lack = {.sa_handler = on_lack, .sa_flags = SA_NODEFER};
-    sigaction(SIGBUS, &lack, NULL);
+    store_on_lack(on_lack);
     if (sigsetjmp(way_out, 0)) {
         rescue(worker);
         return;
