@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# A data file that is cut short, or of which bits are others: never another tenant's data, never the end of the pool, and a
+# clear error.
+load faults
+
+setup() {
+    begin_faults
+    make_faulty_store
+}
+
+teardown() {
+    stop_servers
+}
+
+# put_file FILE: in place of the data file, at once, as a disk that lost something would have it for everybody.
+put_file() {
+    cp "$1" "$store/data.new"
+    mv "$store/data.new" "$store/data.mdb"
+    rm -f "$store/lock.mdb"
+}
+
+# Answers are lists, or errors in the dialect's shape; none has what is another app's.
+all_answered() {
+    local dialect
+    for dialect in "${dialects[@]}"; do
+        read_in "$dialect"
+        case $status_code in
+        200 | 401 | 404) ;;
+        50?) expect_error_of "$dialect" ;;
+        *)
+            echo "$dialect: status $status_code, $body"
+            tail -n 5 "$log"
+            return 1
+            ;;
+        esac
+        seen[$status_code]=$((${seen[$status_code]:-0} + 1))
+        [[ $body != *globex* ]] || {
+            echo "$dialect: shows another app's: $body"
+            return 1
+        }
+    done
+}
+
+told() {
+    local code
+    for code in "${!seen[@]}"; do
+        printf '%s of %s, ' "${seen[$code]}" "$code"
+    done
+}
+
+# What the command line says is a sentence, and it ends by itself.
+rollcall_ends() {
+    run timeout 20 "$rollcall" --store "$store" "$@"
+    [[ $status == [01] ]] || {
+        echo "rollcall $*: exit code $status: $output"
+        return 1
+    }
+}
+
+@test "cut short while a pool serves it: errors in the dialect's shape, nobody is killed but the writer; whole again, it serves" {
+    local size whole at
+    local -A seen
+    pool
+    make 40
+    all_end '20?'
+    cp "$store/data.mdb" "$dir/whole"
+    size=$(stat -c %s "$dir/whole")
+    for at in $((size - 4096)) $((size / 2)) $((size / 4)) 20480 12288 8192; do
+        truncate -s "$at" "$store/data.mdb"
+        all_answered
+        rollcall_ends list
+        rollcall_ends check
+        run -0 --separate-stderr env -i GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET REQUEST_URI=/rollcall/v1/sessions \
+            QUERY_STRING= "$auth" ROLLCALL_STORE="$store" "$rollcalld" </dev/null
+        [[ $output == 'Status: '[25]0* ]]
+        put_file "$dir/whole"
+        until_true answers_native
+        all_read 200
+    done
+    echo "# cut short at 6 places under a pool: $(told)and nobody was killed but the writer" >&3
+    fails grep -E 'worker [0-9]+: (killed|exit code)' "$log"
+    until_true writes_again
+    hold_account "cut short under a pool, and put back"
+}
+
+@test "cut short at the start, at many lengths" {
+    local size at=0 n
+    local -A seen
+    pool
+    make 10
+    end_process "$pool"
+    cp "$store/data.mdb" "$dir/whole"
+    size=$(stat -c %s "$dir/whole")
+    pool
+    for ((n = 0; n < 12; n++)); do
+        at=$((n < 5 ? n * 2048 : size * (n - 4) / 9))
+        head -c $at "$dir/whole" >"$dir/cut"
+        put_file "$dir/cut"
+        all_answered
+        rollcall_ends list
+    done
+    put_file "$dir/whole"
+    until_true answers_native
+    until_true writes_again
+    all_end '20?'
+    echo "# cut short to 12 lengths: $(told)" >&3
+    fails grep -E 'worker [0-9]+: (killed|exit code)' "$log"
+    [ "$(grep -c 'writer.*killed' "$log")" -lt 12 ]
+    hold_account "cut short, and put back"
+}
+
+@test "bits that are others, and pages of zeros" {
+    local size n m
+    local -A seen
+    pool
+    make 10
+    end_process "$pool"
+    cp "$store/data.mdb" "$dir/whole"
+    size=$(stat -c %s "$dir/whole")
+    RANDOM=${ROLLCALL_SEED:-6}
+    pool
+    for ((n = 0; n < 24; n++)); do
+        cp "$dir/whole" "$dir/damaged"
+        if ((n % 4 == 0)); then
+            dd if=/dev/zero of="$dir/damaged" bs=4096 count=1 seek=$((RANDOM % (size / 4096))) conv=notrunc status=none
+        else
+            for ((m = 0; m < 8; m++)); do
+                # shellcheck disable=SC2059
+                printf "\\x$(printf %x $((RANDOM % 256)))" |
+                    dd of="$dir/damaged" bs=1 seek=$(((RANDOM * 32768 + RANDOM) % size)) conv=notrunc status=none
+            done
+        fi
+        put_file "$dir/damaged"
+        all_answered
+        rollcall_ends list
+        ((n % 4)) || rollcall_ends check
+    done
+    put_file "$dir/whole"
+    until_true answers_native
+    until_true writes_again
+    echo "# 6 files with a page of zeros, 18 with 8 bytes changed: $(told)" >&3
+    fails grep -E 'worker [0-9]+: killed' "$log"
+    hold_account "damaged, and put back"
+}

@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# Where the store lies: read-only, not permitted, moved away, replaced; and its lock file.
+load faults
+
+setup() {
+    begin_faults
+}
+
+teardown() {
+    [ -z "${mounted:-}" ] || umount -l "$mounted"
+    stop_servers
+}
+
+@test "a file system that is read-only: lists in all dialects, refusals; mounted for writing, it is written to" {
+    [ "$(id -u)" = 0 ] || skip "only root may mount a file system"
+    mkdir "$dir/disk"
+    mount -t tmpfs tmpfs "$dir/disk" || skip "no file system can be mounted here"
+    mounted=$dir/disk
+    store=$dir/disk/store
+    make_faulty_store
+    pool
+    make 20
+    end_process "$pool"
+    mount -o remount,ro "$dir/disk"
+    pool
+    all_read 200
+    all_end 503
+    run -0 "$rollcall" --store "$store" list
+    run -0 "$rollcall" --store "$store" check
+    run -1 "$rollcall" --store "$store" purge
+    [[ $output == *'Read-only file system'* ]]
+    grep -q "writer: store $store: " "$log"
+    run -0 --separate-stderr env -i GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET REQUEST_URI=/rollcall/v1/app QUERY_STRING= "$auth" \
+        ROLLCALL_STORE="$store" "$rollcalld" </dev/null
+    [[ $output == 'Status: 200'* ]]
+    mount -o remount,rw "$dir/disk"
+    until_true writes_again
+    all_end '20?'
+    all_read 200
+    hold_account "a read-only file system"
+}
+
+# The pool runs as somebody: root needs no permission.
+@test "permission that is lost while a pool runs, and at its start" {
+    [ "$(id -u)" = 0 ] || skip "only root may run it as somebody else"
+    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$(dirname "$BATS_TEST_TMPDIR")"
+    chmod 777 "$dir"
+    chmod 666 "$log"
+    make_faulty_store
+    chown -R 65534:65534 "$store"
+    printf '#!/bin/bash\nexec setpriv --reuid 65534 --regid 65534 --clear-groups %q "$@"\n' "$rollcalld" >"$dir/as-nobody"
+    chmod 755 "$dir/as-nobody"
+    setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$rollcalld" || skip "the programs are in a folder of root's alone"
+    rollcalld=$dir/as-nobody
+    pool
+    make 30
+    chmod 000 "$store" "$store/data.mdb" "$store/lock.mdb"
+    # What is open stays open.
+    all_read 200
+    all_end '20?'
+    end_process "$pool"
+    pool
+    all_read 503
+    grep -q "store: $store.*Permission denied" "$log"
+    chmod 700 "$store"
+    chmod 400 "$store/data.mdb"
+    chmod 600 "$store/lock.mdb"
+    until_true answers_native
+    all_read 200
+    all_end 503
+    chmod 600 "$store/data.mdb"
+    until_true writes_again
+    all_end '20?'
+    hold_account "permission is lost"
+}
+
+@test "a folder that is moved away and put back, or another put in its place" {
+    make_faulty_store
+    pool
+    make 20
+    mv "$store" "$dir/elsewhere"
+    all_read 503
+    all_end 503
+    [ ! -e "$store" ]
+    mv "$dir/elsewhere" "$store"
+    until_true answers_native
+    until_true writes_again
+    all_read 200
+    all_end '20?'
+    "$rollcall" --store "$store" backup "$dir/backup" >/dev/null
+    rm -r "$store"
+    run -0 "$rollcall" --store "$store" restore "$dir/backup"
+    all_read 200
+    until_true writes_again
+    all_end '20?'
+    fails grep -E 'killed|exit code' "$log"
+    hold_account "the folder is moved, and restored under the pool"
+}
+
+@test "a data file that is put beneath others' lock is refused until they have let go of the old one" {
+    make_faulty_store
+    pool
+    make 20
+    "$rollcall" --store "$store" backup "$dir/backup" >/dev/null
+    mv "$dir/backup/data.mdb" "$store/data.mdb"
+    # Each worker and the writer find out by themselves.
+    until_true answers_native
+    until_true writes_again
+    all_read 200
+    all_end '20?'
+    hold_account "a data file is replaced"
+}
+
+@test "a lock file that is removed, garbled or another's: nobody writes past anybody" {
+    local n
+    make_faulty_store
+    pool
+    make 20
+    rm "$store/lock.mdb"
+    # Two at once, each by a lock of its own, would be the end of it.
+    jq -nc 'range(300) | {kind: "session", app: "globex", user: "u\(.)", token: "t\(.)"}' >"$dir/many.jsonl"
+    "$rollcall" --store "$store" import "$dir/many.jsonl" >/dev/null 3>&- &
+    make 10
+    [ "$refused" = 0 ]
+    wait $!
+    all_end '20?'
+    all_read 200
+    [ "$("$rollcall" --store "$store" list --app globex --json --limit 0 | wc -l)" = 301 ]
+    hold_account "the lock file is removed under a pool"
+    end_process "$pool"
+    for n in garbled short empty gone; do
+        case $n in
+        garbled) head -c 65536 /dev/urandom >"$store/lock.mdb" ;;
+        short) head -c 100 /dev/urandom >"$store/lock.mdb" ;;
+        empty) : >"$store/lock.mdb" ;;
+        gone) rm "$store/lock.mdb" ;;
+        esac
+        pool
+        until_true answers_native
+        make 2
+        [ "$refused" = 0 ]
+        all_read 200
+        end_process "$pool"
+    done
+    hold_account "a lock file of no use at the start"
+}

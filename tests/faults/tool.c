@@ -1,0 +1,67 @@
+/* What tests do to a store past every program of ours.
+ *
+ *   faults-tool readers STORE COUNT   begins so many transactions that only read (0: as many as
+ *                                     there are to be had), says "held" and their number, and
+ *                                     keeps them until a line comes on standard input, or its end
+ *   faults-tool format STORE NUMBER   makes it a store of that format, by its own word */
+#include <lmdb.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TABLES_MAX = 64 };
+
+static int hold(MDB_env *env, long wanted)
+{
+    char line[16];
+    long held = 0;
+    int code = MDB_SUCCESS;
+    while (code == MDB_SUCCESS && (held < wanted || wanted == 0)) {
+        MDB_txn *txn;
+        code = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
+        held += code == MDB_SUCCESS;
+    }
+    if (code == MDB_READERS_FULL && wanted == 0)
+        code = MDB_SUCCESS;
+    printf("held %ld\n", held);
+    fflush(stdout);
+    (void)!fgets(line, sizeof(line), stdin);
+    return code;
+}
+
+static int set_format(MDB_env *env, uint64_t format)
+{
+    static char name[] = "format";
+    uint8_t number[8];
+    MDB_txn *txn;
+    MDB_dbi meta;
+    MDB_val key = {sizeof(name) - 1, name}, value = {sizeof(number), number};
+    for (int i = 0; i < 8; i++)
+        number[i] = (uint8_t)(format >> (56 - 8 * i));
+    int code = mdb_txn_begin(env, NULL, 0, &txn);
+    if (code == MDB_SUCCESS)
+        code = mdb_dbi_open(txn, "meta", 0, &meta);
+    if (code == MDB_SUCCESS)
+        code = mdb_put(txn, meta, &key, &value, 0);
+    return code == MDB_SUCCESS ? mdb_txn_commit(txn) : code;
+}
+
+int main(int argc, char **argv)
+{
+    MDB_env *env;
+    if (argc != 4)
+        return 2;
+    long number = strtol(argv[3], NULL, 10);
+    int code = mdb_env_create(&env);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_set_maxdbs(env, TABLES_MAX);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_open(env, argv[2], MDB_NOTLS, 0600);
+    if (code == MDB_SUCCESS)
+        code =
+            strcmp(argv[1], "readers") == 0 ? hold(env, number) : set_format(env, (uint64_t)number);
+    if (code != MDB_SUCCESS)
+        fprintf(stderr, "faults-tool: %s\n", mdb_strerror(code));
+    return code == MDB_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
+}
