@@ -119,10 +119,10 @@ enum err index_name(struct writing *writing, const struct user *user, bool put) 
 enum err index_idle(struct writing *writing, uint32_t app, int64_t before_s,
                     int64_t after_s) MUST_CHECK;
 /* How many deadlines lie between the instant as of which an app's trees have states and a later
- * one: so many sessions' states may be others. */
+ * one, or one that is more than a minute earlier: so many sessions' states may be others. */
 enum err index_due(struct snapshot *snapshot, uint32_t app, int64_t to, uint64_t *count) MUST_CHECK;
-/* Moves the instant as of which the trees have states on, at most to `to`, and no further than
- * about `most` sessions' deadlines. */
+/* Moves the instant as of which the trees have states on, or back by more than a minute, at most to
+ * `to`, and no further than about `most` sessions' deadlines. */
 enum err index_advance(struct writing *writing, uint32_t app, int64_t to, uint64_t most) MUST_CHECK;
 
 #endif

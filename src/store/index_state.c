@@ -3,6 +3,8 @@
 #include "store/index_changing.h"
 #include "store/session_read.h"
 
+enum { AHEAD_MS = 60 * 1000 };
+
 enum err changing_begin(struct changing *changing, struct writing *writing, uint32_t number)
 {
     struct app app;
@@ -141,6 +143,26 @@ static enum err bound(const struct tree *tree, int64_t from, int64_t *to, uint64
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
+/* As bound, from the other end: of more than `most` deadlines in (*from, to], *from becomes what
+ * leaves the last of them. */
+static enum err bound_back(const struct tree *tree, int64_t *from, int64_t to, uint64_t most)
+{
+    struct tree_cursor cursor;
+    struct tree_entry entry = {0};
+    uint64_t first, end;
+    enum err err = tree_rank(tree, index_instant(*from) + 1, TREE_ALL, &first);
+    if (err == ERR_OK)
+        err = tree_rank(tree, index_instant(to) + 1, TREE_ALL, &end);
+    if (err != ERR_OK || end - first <= most)
+        return err;
+    err = tree_seek(&cursor, tree, end - most, TREE_ALL);
+    if (err == ERR_OK)
+        err = tree_next(&cursor, &entry);
+    if (err == ERR_OK)
+        *from = (int64_t)((entry.value - 1) ^ UINT64_C(1) << 63);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
 /* An idle deadline's instant of last activity; none reaches beyond what instants can be. */
 static int64_t active_at(const struct changing *changing, int64_t deadline)
 {
@@ -159,9 +181,22 @@ static enum err find_bound(struct changing *changing, int64_t *to, uint64_t most
     return err;
 }
 
-static enum err gather_due(struct changing *changing, int64_t to, struct buf *slots)
+static enum err find_bound_back(struct changing *changing, int64_t *to, uint64_t most)
 {
-    int64_t from = changing->head.as_of;
+    int64_t from = changing->head.as_of, last;
+    enum err err = bound_back(&changing->index.trees[TREE_EXPIRES], to, from, most);
+    if (err != ERR_OK || changing->idle_ms == 0)
+        return err;
+    last = active_at(changing, *to);
+    err = bound_back(&changing->index.trees[TREE_LAST_ACTIVE], &last, active_at(changing, from),
+                     most);
+    *to = last + changing->idle_ms;
+    return err;
+}
+
+/* Slots of the deadlines in (from, to]. */
+static enum err gather_due(struct changing *changing, int64_t from, int64_t to, struct buf *slots)
+{
     enum err err = gather_slots(&changing->index.trees[TREE_EXPIRES], index_instant(from) + 1,
                                 index_instant(to) + 1, slots);
     if (err == ERR_OK && changing->idle_ms > 0)
@@ -171,6 +206,13 @@ static enum err gather_due(struct changing *changing, int64_t to, struct buf *sl
     return err;
 }
 
+/* A clock that was ahead has left them as of an instant to come, and every list would have to look
+ * at what lies between. Some milliseconds are no such thing: batches do not come in order. */
+static bool is_ahead(const struct changing *changing, int64_t to)
+{
+    return to < changing->head.as_of && changing->head.as_of - to > AHEAD_MS;
+}
+
 /* A session may be due twice: both deadlines lie between. The second time its state is what it has
  * become, and to put it once more changes nothing. */
 enum err index_advance(struct writing *writing, uint32_t app, int64_t to, uint64_t most)
@@ -178,13 +220,15 @@ enum err index_advance(struct writing *writing, uint32_t app, int64_t to, uint64
     struct changing changing;
     struct buf slots = {0};
     enum err err = changing_begin(&changing, writing, app);
-    if (err != ERR_OK || to <= changing.head.as_of)
+    int64_t from = changing.head.as_of;
+    bool back = err == ERR_OK && is_ahead(&changing, to);
+    if (err != ERR_OK || (to <= from && !back))
         return err;
-    err = find_bound(&changing, &to, most);
-    if (err != ERR_OK || to <= changing.head.as_of)
+    err = back ? find_bound_back(&changing, &to, most) : find_bound(&changing, &to, most);
+    if (err != ERR_OK || to == from || (to < from) != back)
         return err;
     struct restating restating = {&changing, to, changing.idle_ms};
-    err = gather_due(&changing, to, &slots);
+    err = gather_due(&changing, back ? to : from, back ? from : to, &slots);
     if (err == ERR_OK)
         err = restate_slots(&restating, &slots);
     buf_free(&slots);
@@ -201,16 +245,20 @@ enum err index_due(struct snapshot *snapshot, uint32_t app, int64_t to, uint64_t
     if (err == ERR_OK)
         err = head_read(snapshot, app, &changing.head);
     *count = 0;
-    if (err != ERR_OK || to <= changing.head.as_of)
+    if (err != ERR_OK || (to <= changing.head.as_of && !is_ahead(&changing, to)))
         return err;
+    int64_t early = changing.head.as_of, late = to;
+    if (late < early) {
+        early = to;
+        late = changing.head.as_of;
+    }
     changing.idle_ms = record.idle_s * SECOND_MS;
     index_open(&changing.index, snapshot, app);
     const struct tree *expires = &changing.index.trees[TREE_EXPIRES],
                       *active = &changing.index.trees[TREE_LAST_ACTIVE];
-    err = count_between(expires, changing.head.as_of, to, &first);
+    err = count_between(expires, early, late, &first);
     if (err == ERR_OK && changing.idle_ms > 0)
-        err = count_between(active, active_at(&changing, changing.head.as_of),
-                            active_at(&changing, to), &end);
+        err = count_between(active, active_at(&changing, early), active_at(&changing, late), &end);
     *count = first + end;
     return err;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "store/env.h"
+#include "store/index.h"
 #include "store/scene.h"
 
 SUITE(store_change);
@@ -302,6 +303,50 @@ Test(store_change, what_is_past_retention_goes_and_nothing_else)
     cr_expect_eq(scene_count(&scene, "acme"), 11);
     scene_sound(&scene);
     scene_end(&scene);
+}
+
+static uint64_t due(struct scene *scene, int64_t to)
+{
+    uint64_t count;
+    scene_read(scene);
+    ASSERT_OK(index_due(scene->snapshot, 1, to, &count));
+    scene_done(scene);
+    return count;
+}
+
+/* Some at a time, and the store is sound after each. */
+static void sweep_to(struct scene *scene, int64_t to)
+{
+    uint64_t left = due(scene, to), before = UINT64_MAX;
+    while (left >= 16 && left < before) {
+        ASSERT_OK(store_sweep(scene->store, to, 50));
+        before = left;
+        left = due(scene, to);
+        scene_sound(scene);
+    }
+    cr_expect_lt(left, 16, "%lu deadlines are left", (unsigned long)left);
+}
+
+/* A clock that was years ahead leaves nothing behind that every list would have to look at. */
+Test(store_change, what_was_noted_by_a_clock_that_was_ahead_is_taken_back)
+{
+    for (int64_t idle_s = 0; idle_s <= 7200; idle_s += 7200) {
+        struct scene scene = scene_new(0);
+        struct put put = app_put("acme");
+        put.app.app.idle_s = idle_s;
+        scene_put(&scene, put);
+        for (uint64_t i = 0; i < 300; i++) {
+            struct session_draft draft = draft_new(i, NOW - (int64_t)(i / 3) * 600000);
+            scene_put(&scene, session_put("acme", i % 2 ? "ann" : "bob", &draft));
+        }
+        uint64_t far = due(&scene, NOW + 3650 * DAY);
+        cr_assert_geq(far, 300);
+        sweep_to(&scene, NOW + 3650 * DAY);
+        cr_expect_geq(due(&scene, NOW), far - 16);
+        sweep_to(&scene, NOW);
+        cr_expect_geq(due(&scene, NOW + 3650 * DAY), far - 16);
+        scene_end(&scene);
+    }
 }
 
 Test(store_change, what_was_past_retention_by_then_goes_now)
