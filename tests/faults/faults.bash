@@ -71,9 +71,9 @@ pool() {
     fi
     ROLLCALL_STORE=$store start_pool "workers = 2" "$@"
 }
-# shimmed PROGRAM: a script that runs it under the shim, as the same process.
+# shimmed PROGRAM: a script that runs it under the shim, as the same process; confined, it could not read the shim's plan.
 shimmed() {
-    printf '#!/bin/bash\nexport LD_PRELOAD=%q FAULTS_PLAN=%q FAULTS_BELOW=%q ASAN_OPTIONS=%q\nexec %q "$@"\n' \
+    printf '#!/bin/bash\nexport LD_PRELOAD=%q FAULTS_PLAN=%q FAULTS_BELOW=%q ASAN_OPTIONS=%q ROLLCALL_CONFINE=off\nexec %q "$@"\n' \
         "$ROLLCALL_BUILD/tests/faults-shim.so" "$plan" "$store" \
         "${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" "$1"
 }
@@ -205,6 +205,13 @@ expect_as() {
 answers_native() {
     read_in native
     [ "$status_code" = 200 ]
+}
+# A worker that finds another store in the place of its own answers 503 once, and is replaced.
+all_answer() {
+    local n
+    for ((n = 0; n < 8; n++)); do
+        answers_native || return 1
+    done
 }
 writes_again() {
     make 1

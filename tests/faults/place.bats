@@ -83,13 +83,14 @@ teardown() {
     all_end 503
     [ ! -e "$store" ]
     mv "$dir/elsewhere" "$store"
-    until_true answers_native
+    until_true all_answer
     until_true writes_again
     all_read 200
     all_end '20?'
     "$rollcall" --store "$store" backup "$dir/backup" >/dev/null
     rm -r "$store"
     run -0 "$rollcall" --store "$store" restore "$dir/backup"
+    until_true all_answer
     all_read 200
     until_true writes_again
     all_end '20?'
@@ -104,7 +105,7 @@ teardown() {
     "$rollcall" --store "$store" backup "$dir/backup" >/dev/null
     mv "$dir/backup/data.mdb" "$store/data.mdb"
     # Each worker and the writer find out by themselves.
-    until_true answers_native
+    until_true all_answer
     until_true writes_again
     all_read 200
     all_end '20?'
@@ -120,6 +121,7 @@ teardown() {
     # Two at once, each by a lock of its own, would be the end of it.
     jq -nc 'range(300) | {kind: "session", app: "globex", user: "u\(.)", token: "t\(.)"}' >"$dir/many.jsonl"
     "$rollcall" --store "$store" import "$dir/many.jsonl" >/dev/null 3>&- &
+    until_true all_answer
     make 10
     [ "$refused" = 0 ]
     wait $!

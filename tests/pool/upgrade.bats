@@ -238,7 +238,7 @@ load() {
     # Nor is it read by the one that is there.
     keeps_on "of another format than this program's" 503
     mdb_load -f "$BATS_TEST_TMPDIR/meta" -s meta "$store"
-    asks
+    until_true asks
     upgrade
 }
 
