@@ -98,6 +98,7 @@ static void sign(const char *header, json_t *payload, const char *alg, const jso
     put(token, "%s.%s.%s", json_string_value(json_object_get(jws, "protected")),
         json_string_value(json_object_get(jws, "payload")),
         json_string_value(json_object_get(jws, "signature")));
+    json_decref(how);
     json_decref(jws);
 }
 
