@@ -4,6 +4,8 @@
 load faults
 
 setup() {
+    # Signals are what this is about, and what was in hand when one came is lost.
+    export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0:handle_sigbus=0:handle_segv=0
     begin_faults
     make_faulty_store
 }
@@ -70,7 +72,7 @@ rollcall_ends() {
         all_answered
         rollcall_ends list
         rollcall_ends check
-        run -0 --separate-stderr env -i GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET REQUEST_URI=/rollcall/v1/sessions \
+        run -0 --separate-stderr env -i "ASAN_OPTIONS=$ASAN_OPTIONS" GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET REQUEST_URI=/rollcall/v1/sessions \
             QUERY_STRING= "$auth" ROLLCALL_STORE="$store" "$rollcalld" </dev/null
         [[ $output == 'Status: '[25]0* ]]
         put_file "$dir/whole"

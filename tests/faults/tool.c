@@ -10,16 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLES_MAX = 64 };
+enum { TABLES_MAX = 64, HELD_MAX = 4096 };
 
 static int hold(MDB_env *env, long wanted)
 {
+    static MDB_txn *txns[HELD_MAX];
     char line[16];
     long held = 0;
     int code = MDB_SUCCESS;
-    while (code == MDB_SUCCESS && (held < wanted || wanted == 0)) {
-        MDB_txn *txn;
-        code = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
+    while (code == MDB_SUCCESS && held < (wanted ? wanted : HELD_MAX)) {
+        code = mdb_txn_begin(env, NULL, MDB_RDONLY, &txns[held]);
         held += code == MDB_SUCCESS;
     }
     if (code == MDB_READERS_FULL && wanted == 0)
@@ -27,6 +27,8 @@ static int hold(MDB_env *env, long wanted)
     printf("held %ld\n", held);
     fflush(stdout);
     (void)!fgets(line, sizeof(line), stdin);
+    while (held > 0)
+        mdb_txn_abort(txns[--held]);
     return code;
 }
 
@@ -50,17 +52,18 @@ static int set_format(MDB_env *env, uint64_t format)
 int main(int argc, char **argv)
 {
     MDB_env *env;
-    if (argc != 4)
+    if (argc != 4 || strtol(argv[3], NULL, 10) > HELD_MAX)
         return 2;
     long number = strtol(argv[3], NULL, 10);
-    int code = mdb_env_create(&env);
-    if (code == MDB_SUCCESS)
-        code = mdb_env_set_maxdbs(env, TABLES_MAX);
+    if (mdb_env_create(&env) != MDB_SUCCESS)
+        return EXIT_FAILURE;
+    int code = mdb_env_set_maxdbs(env, TABLES_MAX);
     if (code == MDB_SUCCESS)
         code = mdb_env_open(env, argv[2], MDB_NOTLS, 0600);
     if (code == MDB_SUCCESS)
         code =
             strcmp(argv[1], "readers") == 0 ? hold(env, number) : set_format(env, (uint64_t)number);
+    mdb_env_close(env);
     if (code != MDB_SUCCESS)
         fprintf(stderr, "faults-tool: %s\n", mdb_strerror(code));
     return code == MDB_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
