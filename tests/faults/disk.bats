@@ -174,3 +174,40 @@ free_disk() {
     [ "$(ls "$store" | tr '\n' ' ')" = 'data.mdb lock.mdb ' ]
     echo "# an import of 20000 sessions: $imported acknowledged when the disk was full, $imported found" >&3
 }
+
+@test "no room for temporary files, for a restore, or for an upgrade: an error, and all is as it was" {
+    local before
+    small_disk 2m
+    make_faulty_store
+    jq -nc 'range(1000) | {kind: "session", app: "acme", user: "u\(.)", token: "t\(.)"}' >"$dir/many.jsonl"
+    "$rollcall" --store "$store" import "$dir/many.jsonl" >/dev/null
+    before=$("$rollcall" --store "$store" list --json --limit 0)
+    "$rollcall" --store "$store" backup "$dir/backup" >/dev/null
+    fill_disk 2
+    # What comes from a pipe is kept in a file first.
+    run -1 env "TMPDIR=$dir/disk" bash -c 'cat "$1" | "$2" --store "$3" import -' - "$dir/many.jsonl" "$rollcall" "$dir/other"
+    [[ $output == *'No space left on device'* ]] || {
+        echo "import: $output"
+        false
+    }
+    [ ! -e "$dir/other" ]
+    run -1 "$rollcall" --store "$store" restore --force "$dir/backup"
+    [[ $output == *room* || $output == *full* ]] || {
+        echo "restore: $output"
+        false
+    }
+    free_disk
+    [ "$("$rollcall" --store "$store" list --json --limit 0)" = "$before" ]
+    "$ROLLCALL_BUILD/tests/faults-tool" format "$store" 2
+    fill_disk 2
+    run -1 "$rollcall" --store "$store" list
+    [[ $output == *full* ]] || {
+        echo "list: $output"
+        false
+    }
+    free_disk
+    [ "$("$rollcall" --store "$store" list --json --limit 0)" = "$before" ]
+    run -0 "$rollcall" --store "$store" check
+    [ "$(ls "$store" | tr '\n' ' ')" = 'data.mdb lock.mdb ' ]
+    echo "# no room to work in: $(wc -l <<<"$before") sessions before, and after" >&3
+}
