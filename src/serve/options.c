@@ -143,8 +143,9 @@ const struct config_option config_options[] = {
      "how long a request may take, from its coming in to the end of its answer; 0: any time"
      "\vAfter that no more of it is read, and what is not done yet is answered with 503. Five "
      "seconds "
-     "later no more of the answer is sent, and a worker that hangs another five seconds later is "
-     "killed and replaced."},
+     "later no more of the answer is sent, and a worker that hangs a second after that is killed "
+     "and "
+     "replaced. Who takes more than a second to say what he wants gives way to who waits."},
     {"failures_per_minute", KIND_INTEGER, "600", 0, 60000, NULL,
      "how many requests with an unknown or wrong credential are put up with from one address, and "
      "with one credential, in a minute; 0: any number"

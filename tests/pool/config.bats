@@ -42,6 +42,8 @@ wrong() {
     wrong 'workers = -1' 'workers must be from 0 to 256'
     wrong 'workers = many' 'workers'
     wrong 'drain_seconds = 99999' 'drain_seconds must be from 0 to 3600'
+    wrong 'request_seconds = 3601' 'request_seconds must be from 0 to 3600'
+    wrong 'failures_per_minute = 60001' 'failures_per_minute must be from 0 to 60000'
     wrong 'store = "relative"' 'store must be an absolute path'
     wrong 'listen = "somewhere"' 'listen must be "unix:/path", "tcp:host:port" or empty'
     wrong 'socket_mode = "0999"' 'socket_mode must be an octal mode'
@@ -88,8 +90,8 @@ wrong() {
     # The store's default may be a path of any length.
     ARGP_HELP_FMT=rmargin=4096 run -0 "$rollcalld" --help
     local option
-    for option in store listen socket_mode workers requests_per_worker request_seconds failures_per_minute drain_seconds map_size_mib public_url prefix \
-        trusted_proxies forwarded cookie_names log_level; do
+    for option in store listen socket_mode workers requests_per_worker request_seconds failures_per_minute drain_seconds \
+        map_size_mib public_url prefix trusted_proxies forwarded cookie_names log_level; do
         [[ $output == *"  $option = "* ]]
     done
     run -0 "$rollcalld" --version
