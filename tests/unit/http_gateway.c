@@ -37,7 +37,9 @@ static bool has(char *const *env, const char *variable)
 static void answer(void *context, char *const *env, const struct body *body, struct buf *out)
 {
     (void)context;
-    while (has(env, "REQUEST_URI=/hang"))
+    /* Volatile, or else a compiler may take it for granted that it ends. */
+    volatile bool hangs = has(env, "REQUEST_URI=/hang");
+    while (hangs)
         ;
     buf_printf(out, "Status: 200 OK\r\n\r\n%s %.*s",
                body->pushed ? "pushed"
