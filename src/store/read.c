@@ -44,12 +44,23 @@ enum err store_app_by_id(struct snapshot *snapshot, struct str id, struct app *a
     return err == ERR_OK ? app_at(snapshot, value, app) : err;
 }
 
-enum err store_app_by_key(struct snapshot *snapshot, const struct app_key *app_key, struct app *app)
+enum err store_app_near_key(struct snapshot *snapshot, const struct app_key *app_key,
+                            struct app *app, bool *there)
 {
     struct key key = key_of_app_key(app_key);
     struct str value;
-    enum err err = get(snapshot, TABLE_KEYS, &key, &value);
-    return err == ERR_OK ? app_at(snapshot, value, app) : err;
+    enum err err = cursor_near(snapshot, TABLE_KEYS, key_view(&key), &value, there);
+    if (err != ERR_OK)
+        return err;
+    err = app_at(snapshot, value, app);
+    return *there || err == ERR_OK ? err : ERR_NOT_FOUND;
+}
+
+enum err store_app_by_key(struct snapshot *snapshot, const struct app_key *app_key, struct app *app)
+{
+    bool there;
+    enum err err = store_app_near_key(snapshot, app_key, app, &there);
+    return err == ERR_OK && !there ? ERR_NOT_FOUND : err;
 }
 
 enum err store_signing_key(struct snapshot *snapshot, struct str kid, uint32_t *app,

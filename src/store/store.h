@@ -65,6 +65,9 @@ enum err store_app(struct snapshot *snapshot, uint32_t number, struct app *app) 
 enum err store_app_by_id(struct snapshot *snapshot, struct str id, struct app *app) MUST_CHECK;
 enum err store_app_by_key(struct snapshot *snapshot, const struct app_key *key,
                           struct app *app) MUST_CHECK;
+/* Where that key is not `there`, some other app, which takes as long. */
+enum err store_app_near_key(struct snapshot *snapshot, const struct app_key *key, struct app *app,
+                            bool *there) MUST_CHECK;
 /* Signing keys: the app and private JWK of a key id; and the newest of an app. */
 enum err store_signing_key(struct snapshot *snapshot, struct str kid, uint32_t *app,
                            struct str *jwk) MUST_CHECK;
