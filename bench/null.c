@@ -48,7 +48,7 @@ static struct null make(size_t size)
 static int answer_once(size_t size)
 {
     struct null null = make(size);
-    return gateway_cgi(environ, answer, &null) == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+    return gateway_cgi(environ, 0, answer, &null) == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int work(int fd, size_t size)
@@ -57,7 +57,7 @@ static int work(int fd, size_t size)
     struct null null = make(size);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     sigaction(SIGTERM, &stop, NULL);
-    enum err err = gateway_serve(fd, 0, answer, &null);
+    enum err err = gateway_serve(fd, &(struct gateway_bounds){.most = 0}, answer, &null);
     buf_free(&null.body);
     return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
