@@ -121,7 +121,9 @@ static enum err plan_ending_of_one(struct change *change, const struct uuid *id)
     put->ending = ending_of(change, REACH_ONE);
     put->ending.has_id = true;
     put->ending.id = *id;
-    put->ending.if_there = change->answer->wish.absence_is_done;
+    /* Whoever has ended the caller's own meanwhile has done what was asked for. */
+    put->ending.if_there =
+        change->answer->wish.absence_is_done || change->answer->wish.target == TARGET_SELF;
     return ERR_OK;
 }
 
