@@ -20,7 +20,7 @@ struct worker {
     struct submitter submitter;
     struct watch watch;
     pid_t master; /* 0: there is none */
-    bool complained, confined;
+    bool complained, confined, settled;
 };
 
 static enum duty duty_of(const struct worker *worker)
@@ -52,10 +52,12 @@ static void open_store(struct worker *worker)
     if (err == ERR_OK && worker->complained)
         log_info("store %s: is there", options.path);
     worker->complained = err != ERR_OK;
-    if (worker->store && worker->confined &&
-        confine_settle(worker->config, duty_of(worker), worker->master) != ERR_OK) {
-        store_close(worker->store);
-        worker->store = NULL;
+    if (worker->store && worker->confined && !worker->settled) {
+        worker->settled = confine_settle(worker->config, duty_of(worker), worker->master) == ERR_OK;
+        if (!worker->settled) {
+            store_close(worker->store);
+            worker->store = NULL;
+        }
     }
     worker->service.store = worker->store;
     worker->submitter.store = options.mode == STORE_WRITE ? worker->store : NULL;
@@ -147,8 +149,9 @@ static enum err begin(struct worker *worker)
     if (err != ERR_OK)
         return err;
     open_store_at_first(worker);
+    worker->settled = worker->store != NULL;
     worker->confined = worker->config->confine != CONFINE_OFF;
-    return confine(worker->config, duty_of(worker), worker->master, worker->store != NULL);
+    return confine(worker->config, duty_of(worker), worker->master, worker->settled);
 }
 
 static void end(struct worker *worker)

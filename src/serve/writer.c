@@ -32,7 +32,7 @@ struct writer {
     struct pressure *pressure;
     struct store *store;
     pid_t master;
-    bool complained, confined;
+    bool complained, confined, settled;
     struct arena *arena;
     char *message; /* MESSAGE_MAX bytes: the one being received */
     struct batch batches[LETTERS_MAX];
@@ -96,8 +96,11 @@ static bool open_store(struct writer *writer)
     if (err == ERR_OK && writer->complained)
         log_info("writer: store %s: is there", options.path);
     writer->complained = err != ERR_OK;
-    if (err == ERR_OK && writer->confined &&
-        (err = confine_settle(writer->config, DUTY_WRITER, writer->master)) != ERR_OK) {
+    if (err == ERR_OK && writer->confined && !writer->settled) {
+        err = confine_settle(writer->config, DUTY_WRITER, writer->master);
+        writer->settled = err == ERR_OK;
+    }
+    if (err != ERR_OK) {
         store_close(writer->store);
         writer->store = NULL;
     }
@@ -266,9 +269,9 @@ int writer_serve(const struct config *config, struct metrics *metrics,
         ready = writer->arena && writer->message;
     }
     if (ready) {
-        open_store(writer);
+        writer->settled = open_store(writer);
         writer->confined = config->confine != CONFINE_OFF;
-        ready = confine(config, DUTY_WRITER, master, writer->store != NULL) == ERR_OK;
+        ready = confine(config, DUTY_WRITER, master, writer->settled) == ERR_OK;
     }
     if (ready) {
         pool_tell_ready(master);

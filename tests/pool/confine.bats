@@ -43,6 +43,18 @@ creates() {
         grep -q '^Status: 201'
 }
 
+# A pool of so many workers that require all there is; with 0, a process of its own.
+start_pool_or_one() {
+    [ "$1" -gt 0 ] || {
+        make_config "listen = \"unix:$socket\"" "workers = 0" 'confine = "require"'
+        "$rollcalld" --config "$BATS_FILE_TMPDIR/rollcall.conf" 2>>"$log" 3>&- &
+        pool=$!
+        note_pid $pool
+        return
+    }
+    start_pool "workers = $1" 'confine = "require"'
+}
+
 # The ids of the processes of that role that were started, in that order.
 started() {
     sed -n "s/.* $1 \([0-9]*\): started$/\1/p" "$log"
@@ -179,6 +191,20 @@ refused() {
     creates
     [ "$(status "$(started writer)" Seccomp_filters)" = 2 ]
     [ "$(started worker)" = "$worker" ]
+}
+
+@test "what is required is no hindrance to opening a store anew" {
+    local workers
+    for workers in 1 0; do
+        start_pool_or_one $workers
+        until_true asks
+        creates
+        rm "$store/lock.mdb"
+        until_true asks
+        until_true creates
+        end_process "$pool"
+        fails logged 'cannot be confined'
+    done
 }
 
 @test "without landlock, or seccomp, it says so and serves" {
