@@ -121,6 +121,9 @@ teardown() {
     # Two at once, each by a lock of its own, would be the end of it.
     jq -nc 'range(300) | {kind: "session", app: "globex", user: "u\(.)", token: "t\(.)"}' >"$dir/many.jsonl"
     "$rollcall" --store "$store" import "$dir/many.jsonl" >/dev/null 3>&- &
+    make 10
+    # Each of the two workers finds that out once.
+    [ "$refused" -le 2 ]
     until_true all_answer
     make 10
     [ "$refused" = 0 ]
