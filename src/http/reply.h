@@ -37,8 +37,7 @@ int reply_status_at(size_t row);
 size_t reply_status_row(int status);
 
 /* Appends the whole CGI response: Status, headers, those that every answer has, no-store where no
- * Cache-Control was added, Content-Length, empty line, and unless
- * `head_only` the body. */
+ * Cache-Control was added, Content-Length, empty line, and unless `head_only` the body. */
 void reply_write(const struct reply *reply, bool head_only, struct buf *out);
 
 #endif
