@@ -139,7 +139,7 @@ bool instant_parse(struct str text, enum instant_form form, int64_t *instant,
             return false;
     }
     int64_t result = days * DAY_S * SECOND_MS + millis - offset;
-    if (text.len || result < INSTANT_MIN || result > INSTANT_MAX)
+    if (text.len || !instant_is_valid(result))
         return false;
     *instant = result;
     if (precision)

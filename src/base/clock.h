@@ -13,6 +13,13 @@ enum { SECOND_MS = 1000 };
 /* No instant was given. */
 #define INSTANT_NONE INT64_MIN
 
+/* Whether it is one that can be, so that nothing overflows which is counted from it: for what was
+ * read from elsewhere. INSTANT_NONE is none. */
+static inline bool instant_is_valid(int64_t instant)
+{
+    return instant >= INSTANT_MIN && instant <= INSTANT_MAX;
+}
+
 /* The wall clock now, in milliseconds. */
 int64_t clock_now(void);
 /* A clock that never goes back, in nanoseconds since some point; for durations only. */

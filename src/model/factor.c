@@ -1,6 +1,7 @@
 #include "model/factor.h"
 
 #include "base/bytes.h"
+#include "base/clock.h"
 
 const char *const channel_names[CHANNEL_COUNT] = {
     [CHANNEL_SMS] = "sms",
@@ -100,6 +101,9 @@ bool factor_decode(struct str *rest, struct factor *factor)
         return false;
     *factor = (struct factor){
         .channel = head[0], .type = head[1], .verified_at_s = (int64_t)bytes_u64(head + 4)};
+    if (factor->verified_at_s < INSTANT_MIN / SECOND_MS ||
+        factor->verified_at_s > INSTANT_MAX / SECOND_MS)
+        return false;
     *rest = str_from(*rest, HEAD_BYTES);
     for (int left = head[2]; left > 0; left--)
         if (!decode_text(rest, factor))

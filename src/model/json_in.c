@@ -110,8 +110,7 @@ bool object_instant(struct object *object, const char *name, int64_t *instant)
     if (!value)
         return false;
     if (!is_utc(text) || !instant_parse(text, INSTANT_STRICT, instant, NULL) ||
-        __builtin_add_overflow(*instant, shift, instant) || *instant < INSTANT_MIN ||
-        *instant > INSTANT_MAX) {
+        __builtin_add_overflow(*instant, shift, instant) || !instant_is_valid(*instant)) {
         object_fault(
             object, name,
             "an RFC 3339 instant in UTC such as 2025-07-17T08:24:00.000Z, in years 0 to 9999");

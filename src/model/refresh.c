@@ -1,6 +1,7 @@
 #include "model/refresh.h"
 
 #include "base/bytes.h"
+#include "base/clock.h"
 
 enum {
     VERSION = 1,
@@ -44,7 +45,7 @@ enum err refresh_decode(struct str record, struct refresh *refresh)
     memcpy(refresh->previous, at + AT_PREVIOUS, HASH_BYTES);
     memcpy(refresh->salt, at + AT_SALT, SALT_BYTES);
     memcpy(refresh->key, at + AT_KEY, HASH_BYTES);
-    return ERR_OK;
+    return instant_is_valid(refresh->rotated) ? ERR_OK : ERR_CORRUPT;
 }
 
 void refresh_succeed(struct str token, const uint8_t *salt, char *out)

@@ -179,6 +179,12 @@ static struct str text_of(struct texts texts, size_t text)
     return (struct str){first + begin, text_end(texts, text) - begin};
 }
 
+static bool has_instants(const struct session *session)
+{
+    return instant_is_valid(session->last_active) && instant_is_valid(session->updated) &&
+           instant_is_valid(session->expires) && instant_is_valid(session->ended);
+}
+
 /* Whether a record of a version that is known has all that it says it has. */
 static bool is_whole(struct str record)
 {
@@ -207,7 +213,7 @@ enum err session_decode(struct str record, struct session *session)
         return ERR_CORRUPT;
     if (!session_decode_head(record, session))
         return ERR_VERSION;
-    if (!is_whole(record))
+    if (!has_instants(session) || !is_whole(record))
         return ERR_CORRUPT;
     bool is_beside = *byte_at(record, AT_VERSION) == VERSION_BESIDE;
     session->aal = *byte_at(record, AT_AAL);

@@ -1,6 +1,7 @@
 #include "serve/message.h"
 
 #include "base/bytes.h"
+#include "base/clock.h"
 
 /* A message: version, now in 8 bytes, count in 2; then each put: its kind in a byte and its fields
  * in the order of their struct, instants and numbers big-endian, texts after their length in 2
@@ -156,10 +157,11 @@ enum err message_encode(const struct batch *batch, struct buf *message)
 
 /* ---- reading ---- */
 
-/* What is left of the message; once something was missing, all that follows is, too. */
+/* What is left of the message, and whether anything was missing, or what cannot be: where something
+ * is missing all that follows is, too. */
 struct rest {
     struct str bytes;
-    bool short_of;
+    bool wrong;
 };
 
 static const uint8_t *take(struct rest *rest, size_t len)
@@ -167,7 +169,7 @@ static const uint8_t *take(struct rest *rest, size_t len)
     static const uint8_t none[HASH_BYTES];
     const uint8_t *taken = (const uint8_t *)rest->bytes.ptr;
     if (len > rest->bytes.len) {
-        rest->short_of = true;
+        rest->wrong = true;
         return none;
     }
     rest->bytes = (struct str){rest->bytes.ptr + len, rest->bytes.len - len};
@@ -179,10 +181,24 @@ static int64_t take_i64(struct rest *rest)
     return (int64_t)bytes_u64(take(rest, 8));
 }
 
+static int64_t take_instant(struct rest *rest)
+{
+    int64_t instant = take_i64(rest);
+    rest->wrong |= !instant_is_valid(instant);
+    return instant;
+}
+
+static int64_t take_instant_or_none(struct rest *rest)
+{
+    int64_t instant = take_i64(rest);
+    rest->wrong |= instant != INSTANT_NONE && !instant_is_valid(instant);
+    return instant;
+}
+
 static struct str take_bytes(struct rest *rest, size_t len)
 {
     const uint8_t *bytes = take(rest, len);
-    return rest->short_of ? STR_NONE : (struct str){(const char *)bytes, len};
+    return rest->wrong ? STR_NONE : (struct str){(const char *)bytes, len};
 }
 
 static struct str take_text(struct rest *rest)
@@ -210,9 +226,9 @@ static enum err take_session(struct rest *rest, struct arena *arena, struct put_
     put->has_refresh = flags & FLAG_REFRESH;
     memcpy(put->refresh_hash, take(rest, HASH_BYTES), HASH_BYTES);
     struct uuid id = take_uuid(rest);
-    int64_t created = take_i64(rest);
+    int64_t created = take_instant(rest);
     struct str record = take_bytes(rest, bytes_u32(take(rest, 4)));
-    if (rest->short_of || session_decode(record, &session) != ERR_OK)
+    if (rest->wrong || session_decode(record, &session) != ERR_OK)
         return ERR_CORRUPT;
     if (!put->draft)
         return ERR_MEMORY;
@@ -226,7 +242,7 @@ static void take_ending(struct rest *rest, struct put_ending *put)
 {
     *put = (struct put_ending){.app = bytes_u32(take(rest, 4))};
     uint8_t reach = *take(rest, 1), flags = *take(rest, 1);
-    rest->short_of |= reach >= REACH_COUNT;
+    rest->wrong |= reach >= REACH_COUNT;
     put->reach = reach;
     put->has_id = flags & FLAG_ID;
     put->if_there = flags & FLAG_IF_THERE;
@@ -234,7 +250,7 @@ static void take_ending(struct rest *rest, struct put_ending *put)
     put->user = (uint64_t)take_i64(rest);
     put->id = take_uuid(rest);
     uint8_t as = *take(rest, 1);
-    rest->short_of |= as >= ENDING_COUNT;
+    rest->wrong |= as >= ENDING_COUNT;
     put->as = as;
     put->actor = take_text(rest);
 }
@@ -243,8 +259,8 @@ static void take_touch(struct rest *rest, struct put_touch *put)
 {
     *put = (struct put_touch){.app = bytes_u32(take(rest, 4))};
     put->id = take_uuid(rest);
-    put->last_active = take_i64(rest);
-    put->expires = take_i64(rest);
+    put->last_active = take_instant(rest);
+    put->expires = take_instant_or_none(rest);
     put->actor = take_text(rest);
 }
 
@@ -260,7 +276,7 @@ static void take_rotation(struct rest *rest, struct put_rotation *put)
     put->has_proof = flags & FLAG_PROOF;
     memcpy(put->key, take(rest, HASH_BYTES), HASH_BYTES);
     memcpy(put->proof, take(rest, HASH_BYTES), HASH_BYTES);
-    put->proof_until = take_i64(rest);
+    put->proof_until = take_instant(rest);
 }
 
 static void take_lifetimes(struct rest *rest, struct put_lifetimes *put)
@@ -287,16 +303,16 @@ static enum err take_put(struct rest *rest, struct arena *arena, struct put *put
         take_rotation(rest, &put->rotation);
     else
         err = ERR_CORRUPT;
-    return rest->short_of ? ERR_CORRUPT : err;
+    return rest->wrong ? ERR_CORRUPT : err;
 }
 
 enum err message_decode(struct str message, struct arena *arena, struct batch *batch)
 {
     struct rest rest = {.bytes = message};
     bool known = *take(&rest, 1) == VERSION;
-    *batch = (struct batch){.now = take_i64(&rest)};
+    *batch = (struct batch){.now = take_instant(&rest)};
     batch->count = bytes_u16(take(&rest, 2));
-    if (!known || rest.short_of || batch->count > MESSAGE_PUTS_MAX)
+    if (!known || rest.wrong || batch->count > MESSAGE_PUTS_MAX)
         return ERR_CORRUPT;
     struct put *puts = arena_array(arena, batch->count + 1, sizeof(*puts));
     enum err err = puts ? ERR_OK : ERR_MEMORY;

@@ -1,4 +1,5 @@
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "store/cursor.h"
 #include "store/devices.h"
 #include "store/env.h"
@@ -168,6 +169,8 @@ enum err session_read(struct snapshot *snapshot, struct str record, const struct
     session->user = place->user;
     session->created = place->created;
     session->id = place->id;
+    if (err == ERR_OK && !instant_is_valid(place->created))
+        err = ERR_CORRUPT;
     if (err != ERR_OK || session->device == 0)
         return err;
     err = read_device(snapshot, place->app, session->device, &device);

@@ -3,6 +3,7 @@
 #include "store/rows.h"
 
 #include "base/bytes.h"
+#include "base/clock.h"
 
 enum { AT_CREATED = 8, AT_ID = 16, AT_DEVICE = 32, HEAD_BYTES = 16 + 8 * (VENDOR_END - 1) };
 
@@ -96,7 +97,7 @@ enum err head_read(struct snapshot *snapshot, uint32_t app, struct index_head *h
     head->free = bytes_u32(bytes + 12);
     for (int vendor = 1; vendor < VENDOR_END; vendor++)
         head->brought[vendor] = bytes_u64(bytes + 8 + 8 * vendor);
-    return ERR_OK;
+    return instant_is_valid(head->as_of) ? ERR_OK : ERR_CORRUPT;
 }
 
 void head_encode(const struct index_head *head, struct key *value)

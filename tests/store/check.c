@@ -1,5 +1,6 @@
 /* store_check finds every kind of damage, store_stat counts, and damaged bytes are told and never
  * followed by any read. */
+#include "base/bytes.h"
 #include "store/damage.h"
 #include "support/random.h"
 
@@ -329,6 +330,30 @@ Test(store_check, an_app_with_an_impossible_period_is_damaged)
     ASSERT_ERR(store_app(scene.snapshot, 1, &app), ERR_CORRUPT);
     scene_done(&scene);
     buf_free(&record);
+    scene_end(&scene);
+}
+
+/* Neither what a list is told as of, nor where a session lies. */
+Test(store_check, instants_that_cannot_be_are_damage)
+{
+    static const enum table records[] = {TABLE_INDEX, TABLE_SESSIONS};
+    struct scene scene = furnished();
+    struct row row, wrong;
+    for (size_t i = 0; i < LEN(records); i++) {
+        cr_assert(row_read(&scene, records[i], 0, &row));
+        wrong = row;
+        if (records[i] == TABLE_INDEX)
+            bytes_put_u64((uint8_t *)wrong.value, (uint64_t)INSTANT_MAX + 1);
+        else /* app and user, then how far it is from the end of all time */
+            memset(wrong.key + 12, 0, 8);
+        row_delete(&scene, &row);
+        row_write(&scene, &wrong);
+        cr_expect(scene_faults(&scene, NULL) > 0, "%s", table_names[records[i]]);
+        read_everything(&scene);
+        row_delete(&scene, &wrong);
+        row_write(&scene, &row);
+    }
+    scene_sound(&scene);
     scene_end(&scene);
 }
 

@@ -4,6 +4,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 static uint64_t state;
 
 uint64_t random_begin(void)
@@ -34,4 +36,9 @@ void random_bytes(void *bytes, size_t len)
     unsigned char *at = bytes;
     for (size_t i = 0; i < len; i++)
         at[i] = (unsigned char)random_u64();
+}
+
+int64_t random_instant(void)
+{
+    return INSTANT_MIN + (int64_t)(random_u64() % (uint64_t)(INSTANT_MAX - INSTANT_MIN + 1));
 }

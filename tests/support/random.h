@@ -12,5 +12,7 @@ uint64_t random_u64(void);
 /* 0 <= value < bound; bound > 0. */
 size_t random_below(size_t bound);
 void random_bytes(void *bytes, size_t len);
+/* Any that can be. */
+int64_t random_instant(void);
 
 #endif

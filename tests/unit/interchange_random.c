@@ -26,12 +26,6 @@ static struct str random_text(struct texts *texts, size_t least)
     }
     return (struct str){text, len};
 }
-
-static int64_t random_instant(void)
-{
-    return (int64_t)random_below(4102444800000);
-}
-
 static void make_factor(struct texts *texts, struct factor *factor)
 {
     static const enum channel channels[] = {CHANNEL_SMS, CHANNEL_EMAIL};

@@ -6,6 +6,7 @@
 #include <jose/jws.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "model/dpop.h"
 #include "model/refresh.h"
 #include "support/suite.h"
@@ -31,6 +32,10 @@ Test(model_refresh, a_record_comes_back_as_it_was)
         cr_assert_eq(refresh_decode((struct str){record.ptr, len}, &back), ERR_CORRUPT);
     record.ptr[0] = 9;
     cr_assert_eq(refresh_decode(buf_view(&record), &back), ERR_VERSION);
+    buf_reset(&record);
+    refresh.rotated = INSTANT_MAX + 1;
+    refresh_encode(&refresh, &record);
+    cr_assert_eq(refresh_decode(buf_view(&record), &back), ERR_CORRUPT);
     buf_free(&record);
 }
 

@@ -18,12 +18,12 @@ static void fill(struct session_draft *draft)
 {
     *draft = (struct session_draft){
         .has_id = true,
-        .created = (int64_t)random_u64() >> 12,
-        .last_active = (int64_t)random_u64() >> 12,
-        .updated = (int64_t)random_u64() >> 12,
-        .expires = (int64_t)random_u64() >> 12,
+        .created = random_instant(),
+        .last_active = random_instant(),
+        .updated = random_instant(),
+        .expires = random_instant(),
         .ending = (enum ending)random_below(ENDING_COUNT),
-        .ended = (int64_t)random_u64() >> 12,
+        .ended = random_instant(),
         .aal = (int)random_below(AAL_MAX + 1),
         .has_token = random_below(2),
         .factor_count = random_below(FACTORS_MAX + 1),
@@ -36,7 +36,7 @@ static void fill(struct session_draft *draft)
     for (size_t i = 0; i < draft->factor_count; i++) {
         draft->factors[i].channel = (enum channel)random_below(CHANNEL_COUNT);
         draft->factors[i].type = (enum factor_type)random_below(FACTOR_TYPE_COUNT);
-        draft->factors[i].verified_at_s = (int64_t)random_u64() >> 20;
+        draft->factors[i].verified_at_s = random_instant() / SECOND_MS;
         for (int text = 0; text < METHOD_TEXT_COUNT; text++)
             draft->factors[i].texts[text] = random_view(40);
     }
@@ -141,6 +141,42 @@ Test(model_session, a_later_version_is_told_from_damage)
     buf.ptr[0] = 3;
     cr_assert_eq(session_decode(buf_view(&buf), &session), ERR_VERSION);
     cr_assert_eq(session_decode(STR("short"), &session), ERR_CORRUPT);
+    buf_free(&buf);
+}
+
+/* None is counted from that would overflow. */
+Test(model_session, instants_that_cannot_be_are_damage)
+{
+    static const int64_t wrong[] = {INSTANT_NONE, INSTANT_MIN - 1, INSTANT_MAX + 1, INT64_MAX};
+    struct buf buf = {0};
+    struct session session;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        const struct session_draft drafts[] = {{.last_active = wrong[i]},
+                                               {.updated = wrong[i]},
+                                               {.expires = wrong[i]},
+                                               {.ended = wrong[i]}};
+        for (size_t j = 0; j < sizeof(drafts) / sizeof(*drafts); j++) {
+            buf_reset(&buf);
+            session_encode(&drafts[j], &buf);
+            cr_expect_eq(session_decode(buf_view(&buf), &session), ERR_CORRUPT,
+                         "instant %zu is %lld", j, (long long)wrong[i]);
+        }
+    }
+    buf_free(&buf);
+}
+
+Test(model_session, a_factor_that_was_verified_when_it_cannot_have_been_is_damage)
+{
+    struct factor factor = {.verified_at_s = INSTANT_MAX / SECOND_MS}, back;
+    struct buf buf = {0};
+    factor_encode(&factor, &buf);
+    struct str rest = buf_view(&buf);
+    cr_assert(factor_decode(&rest, &back));
+    factor.verified_at_s++;
+    buf_reset(&buf);
+    factor_encode(&factor, &buf);
+    rest = buf_view(&buf);
+    cr_assert_not(factor_decode(&rest, &back));
     buf_free(&buf);
 }
 

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 
+#include "base/clock.h"
 #include "serve/submit.h"
 #include "support/random.h"
 #include "support/suite.h"
@@ -32,9 +33,11 @@ Test(message, an_ending_and_a_touch_come_out_as_they_went_in)
          .ending =
              {.app = 7, .reach = REACH_USER, .user = 99, .as = ENDING_REVOKED, .actor = STR("a")}},
         {PUT_ENDING, .ending = {.app = 8, .has_id = true, .id = some_id}},
-        {PUT_TOUCH,
-         .touch =
-             {.app = 9, .id = some_id, .last_active = -5, .expires = INT64_MAX, .actor = STR("b")}},
+        {PUT_TOUCH, .touch = {.app = 9,
+                              .id = some_id,
+                              .last_active = -5,
+                              .expires = INSTANT_NONE,
+                              .actor = STR("b")}},
     };
     struct arena *arena = arena_new(ARENA_BYTES);
     struct buf message = encoded(puts, 3);
@@ -49,7 +52,7 @@ Test(message, an_ending_and_a_touch_come_out_as_they_went_in)
     cr_assert(one->app == 8 && one->reach == REACH_ONE && one->has_id && one->as == ENDING_NONE);
     cr_assert_arr_eq(one->id.bytes, some_id.bytes, sizeof(some_id.bytes));
     const struct put_touch *touch = &batch.puts[2].touch;
-    cr_assert(touch->app == 9 && touch->last_active == -5 && touch->expires == INT64_MAX);
+    cr_assert(touch->app == 9 && touch->last_active == -5 && touch->expires == INSTANT_NONE);
     same_text(touch->actor, STR("b"));
     buf_free(&message);
     arena_free(arena);
@@ -149,6 +152,35 @@ Test(message, every_length_but_its_own_is_corrupt)
     buf_byte(&message, 0);
     cr_assert_eq(message_decode(buf_view(&message), arena, &batch), ERR_CORRUPT);
     buf_free(&message);
+    arena_free(arena);
+}
+
+/* Nothing that is counted from an instant overflows, whatever a worker says that it is. */
+Test(message, instants_that_cannot_be_are_corrupt)
+{
+    static const int64_t wrong[] = {INT64_MAX, INSTANT_MAX + 1, INSTANT_MIN - 1, INT64_MIN + 1};
+    struct arena *arena = arena_new(ARENA_BYTES);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        struct session_draft draft = {.has_id = true, .created = wrong[i]},
+                             ended = {.has_id = true, .ended = wrong[i]};
+        struct put puts[] = {
+            {PUT_TOUCH, .touch = {.last_active = wrong[i]}},
+            {PUT_TOUCH, .touch = {.expires = wrong[i]}},
+            {PUT_ROTATION, .rotation = {.proof_until = wrong[i]}},
+            {PUT_SESSION, .session = {.draft = &draft}},
+            {PUT_SESSION, .session = {.draft = &ended}},
+            {PUT_TOUCH, .touch = {.expires = INSTANT_NONE}}, /* with `now` */
+        };
+        for (size_t j = 0; j < sizeof(puts) / sizeof(*puts); j++) {
+            bool last = j + 1 == sizeof(puts) / sizeof(*puts);
+            struct batch batch = {.puts = &puts[j], .count = 1, .now = last ? wrong[i] : 0};
+            struct buf message = {0};
+            cr_assert_eq(message_encode(&batch, &message), ERR_OK);
+            cr_expect_eq(message_decode(buf_view(&message), arena, &batch), ERR_CORRUPT,
+                         "put %zu with %lld", j, (long long)wrong[i]);
+            buf_free(&message);
+        }
+    }
     arena_free(arena);
 }
 
