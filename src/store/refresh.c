@@ -1,5 +1,7 @@
 /* Refresh tokens: a record for each session that has one, found by the hashes of the token that is
  * good now and of the one before it. */
+#include <stdlib.h>
+
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "store/cursor.h"
@@ -144,7 +146,8 @@ static enum err rotate(struct writing *writing, const struct put_rotation *wante
     }
     if (!is_previous)
         return ERR_OK;
-    if (writing->now - refresh->rotated <= REFRESH_GRACE_MS) {
+    /* Neither after it nor before: with a clock that was set back it would last for as long. */
+    if (llabs(writing->now - refresh->rotated) <= REFRESH_GRACE_MS) {
         outcome->rotation = ROTATION_AGAIN;
         memcpy(outcome->salt, refresh->salt, SALT_BYTES);
         return ERR_OK;

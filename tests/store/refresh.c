@@ -107,6 +107,21 @@ Test(store_refresh, after_it_the_session_is_over)
     scene_end(&scene);
 }
 
+/* A clock that was set back makes it no longer. */
+Test(store_refresh, nor_is_there_a_grace_before_it)
+{
+    struct scene scene = furnished();
+    struct outcome outcome;
+    outcome = rotate(&scene, rotation_of("first", 1), NOW);
+    outcome = rotate(&scene, rotation_of("first", 2), NOW - REFRESH_GRACE_MS);
+    cr_assert_eq(outcome.rotation, ROTATION_AGAIN);
+    outcome = rotate(&scene, rotation_of("first", 2), NOW - REFRESH_GRACE_MS - 1);
+    cr_assert_eq(outcome.rotation, ROTATION_REUSED);
+    cr_assert_eq(ending_of(&scene), ENDING_REVOKED);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
 Test(store_refresh, two_at_once_get_one_successor)
 {
     struct scene scene = furnished();
