@@ -36,7 +36,7 @@ static bool parse_address(struct str text, uint8_t *address)
            inet_pton(AF_INET6, copy, address) == 1;
 }
 
-static bool is_ipv4(const uint8_t *address)
+bool address_is_ipv4(const uint8_t *address)
 {
     return memcmp(address, mapped, sizeof(mapped)) == 0;
 }
@@ -44,7 +44,7 @@ static bool is_ipv4(const uint8_t *address)
 static struct str spell_address(struct arena *arena, const uint8_t *address)
 {
     char text[INET6_ADDRSTRLEN];
-    bool ipv4 = is_ipv4(address);
+    bool ipv4 = address_is_ipv4(address);
     inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? address + sizeof(mapped) : address, text,
               sizeof(text));
     return arena_copy(arena, str_of(text));
@@ -58,7 +58,7 @@ bool network_parse(struct str text, struct network *network)
     if (!parse_address(address, network->address))
         return false;
     /* "::ffff:10.0.0.0/104" counts its bits as IPv6 does. */
-    bool ipv4 = is_ipv4(network->address) && !memchr(address.ptr, ':', address.len);
+    bool ipv4 = address_is_ipv4(network->address) && !memchr(address.ptr, ':', address.len);
     int64_t most = ipv4 ? 32 : 128;
     if (!has_length)
         bits = most;
@@ -345,8 +345,8 @@ static void take_told(const struct walk *walk, struct http_client *client)
 static bool is_loopback(const uint8_t *address)
 {
     static const uint8_t ipv6[ADDRESS_BYTES] = {[ADDRESS_BYTES - 1] = 1};
-    return is_ipv4(address) ? address[sizeof(mapped)] == 127
-                            : memcmp(address, ipv6, sizeof(ipv6)) == 0;
+    return address_is_ipv4(address) ? address[sizeof(mapped)] == 127
+                                    : memcmp(address, ipv6, sizeof(ipv6)) == 0;
 }
 
 static void set_address(const struct request *request, const uint8_t *address,

@@ -39,6 +39,9 @@ struct trust {
     bool local; /* a web server's peer without an address, as on a unix socket */
 };
 
+/* Of ADDRESS_BYTES bytes, as in a network. */
+bool address_is_ipv4(const uint8_t *address);
+
 /* "10.1.2.3", "10.0.0.0/8", "2001:db8::/32". */
 bool network_parse(struct str text, struct network *network);
 

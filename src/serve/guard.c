@@ -15,10 +15,8 @@ static uint64_t hash_text(const struct guard *guard, struct str text)
 /* IPv6 is given out in networks of 64 bits (RFC 6177): who has one address of it has all. */
 static uint64_t hash_address(const struct guard *guard, const uint8_t *address)
 {
-    static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
     uint8_t bytes[1 + ADDRESS_BYTES] = {KIND_ADDRESS};
-    bool ipv4 = memcmp(address, mapped, sizeof(mapped)) == 0;
-    memcpy(bytes + 1, address, ipv4 ? ADDRESS_BYTES : ADDRESS_BYTES / 2);
+    memcpy(bytes + 1, address, address_is_ipv4(address) ? ADDRESS_BYTES : ADDRESS_BYTES / 2);
     return secret_short_hash(guard->throttle->key, bytes, sizeof(bytes));
 }
 
