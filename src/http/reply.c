@@ -78,7 +78,7 @@ struct json_out reply_json(struct reply *reply)
  * the web server's to say, who knows what else the host serves. */
 static const struct reply_header guards[] = {
     {"X-Content-Type-Options", STR("nosniff")},
-    {"Content-Security-Policy", STR("default-src 'none'; frame-ancestors 'none'")},
+    {"Content-Security-Policy", STR("default-src 'none'; base-uri 'none'; frame-ancestors 'none'")},
     {"Cross-Origin-Resource-Policy", STR("same-origin")},
     {"Referrer-Policy", STR("no-referrer")},
 };

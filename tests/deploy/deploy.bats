@@ -174,7 +174,7 @@ guarded() {
     shift
     get "$@"
     expect_status "$expected"
-    for line in 'X-Content-Type-Options: nosniff' "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'" \
+    for line in 'X-Content-Type-Options: nosniff' "Content-Security-Policy: default-src 'none'; base-uri 'none'; frame-ancestors 'none'" \
         'Cross-Origin-Resource-Policy: same-origin' 'Referrer-Policy: no-referrer'; do
         [ "$(grep -cix -- "$line" <<<"$headers")" = 1 ] || {
             echo "$*: not once \"$line\": $headers"

@@ -303,7 +303,8 @@ static const struct {
     struct str name, value;
 } guards[] = {
     {STR("X-Content-Type-Options"), STR("nosniff")},
-    {STR("Content-Security-Policy"), STR("default-src 'none'; frame-ancestors 'none'")},
+    {STR("Content-Security-Policy"),
+     STR("default-src 'none'; base-uri 'none'; frame-ancestors 'none'")},
     {STR("Cross-Origin-Resource-Policy"), STR("same-origin")},
     {STR("Referrer-Policy"), STR("no-referrer")},
     {STR("Cache-Control"), STR("no-store")},

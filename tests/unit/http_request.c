@@ -262,7 +262,7 @@ Test(http_request, a_reply_is_written_whole)
                                    "Content-Type: application/json\r\n"
                                    "Cache-Control: no-store\r\n"
                                    "X-Content-Type-Options: nosniff\r\n"
-                                   "Content-Security-Policy: default-src 'none'; "
+                                   "Content-Security-Policy: default-src 'none'; base-uri 'none'; "
                                    "frame-ancestors 'none'\r\n"
                                    "Cross-Origin-Resource-Policy: same-origin\r\n"
                                    "Referrer-Policy: no-referrer\r\n"
