@@ -5,21 +5,23 @@
 #include "ctl/ctl.h"
 #include "ctl/progress.h"
 
-enum { KEY_AS_OF = 0x100, STEP = 1000 };
+enum { KEY_AS_OF = 0x100, KEY_AUDIT_BEFORE, STEP = 1000 };
 
 struct options {
     struct ctl *ctl;
-    int64_t as_of, now;
+    int64_t as_of, audit_before, now;
 };
 
-static void parse_as_of(struct argp_state *state, const char *arg)
+/* One to come would take out sessions that still let somebody in, and lines not yet written. */
+static int64_t parse_past(struct argp_state *state, const char *name, const char *arg)
 {
-    struct options *options = state->input;
-    if (!instant_parse(str_of(arg), INSTANT_STRICT, &options->as_of, NULL))
-        argp_error(state, "--as-of: an RFC 3339 instant is expected: %s", arg);
-    /* Sessions that still let somebody in would go. */
-    if (options->as_of > options->now)
-        argp_error(state, "--as-of: an instant that has come is expected: %s", arg);
+    const struct options *options = state->input;
+    int64_t instant = 0;
+    if (!instant_parse(str_of(arg), INSTANT_STRICT, &instant, NULL))
+        argp_error(state, "--%s: an RFC 3339 instant is expected: %s", name, arg);
+    if (instant > options->now)
+        argp_error(state, "--%s: an instant that has come is expected: %s", name, arg);
+    return instant;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -30,7 +32,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         state->child_inputs[0] = options->ctl;
         return 0;
     case KEY_AS_OF:
-        parse_as_of(state, arg);
+        options->as_of = parse_past(state, "as-of", arg);
+        return 0;
+    case KEY_AUDIT_BEFORE:
+        options->audit_before = parse_past(state, "audit-before", arg);
         return 0;
     default:
         return ctl_parse_nothing(key, arg, state);
@@ -40,6 +45,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option option_rows[] = {
     {"as-of", KEY_AS_OF, "INSTANT", 0,
      "Those whose retention was over by then, which must have come (default: now)", 0},
+    {"audit-before", KEY_AUDIT_BEFORE, "INSTANT", 0,
+     "And lines of the audit trail that are older (default: none of it goes)", 0},
     {0},
 };
 static const struct argp argp = {
@@ -47,7 +54,7 @@ static const struct argp argp = {
     .parser = parse,
     .doc = "Takes out sessions that have been over for longer than their app keeps them, and "
            "signing keys and proofs that are of no use any more.\vA pool does the same by itself, "
-           "a little at a time.",
+           "a little at a time, but for the audit trail.",
     .children = ctl_children,
 };
 
@@ -71,18 +78,34 @@ static enum err purge_all(struct store *store, const struct options *options, ui
     return err == ERR_OK ? store_sweep(store, options->as_of, SIZE_MAX) : err;
 }
 
+static enum err purge_audit(struct store *store, int64_t before, uint64_t *removed)
+{
+    uint64_t step;
+    enum err err;
+    *removed = 0;
+    do {
+        err = store_purge_audit(store, before, STEP, &step);
+        *removed += step;
+    } while (err == ERR_OK && step == STEP);
+    return err;
+}
+
 static int run(struct ctl *ctl, int argc, char **argv)
 {
     int64_t now = clock_now();
-    struct options options = {.ctl = ctl, .as_of = now, .now = now};
+    struct options options = {.ctl = ctl, .as_of = now, .audit_before = INSTANT_MIN, .now = now};
     struct store *store;
-    uint64_t removed;
+    uint64_t removed, lines = 0;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (ctl_open(ctl, STORE_WRITE, &store) != ERR_OK)
         return EXIT_FAILED;
     enum err err = purge_all(store, &options, &removed);
+    if (err == ERR_OK && options.audit_before != INSTANT_MIN)
+        err = purge_audit(store, options.audit_before, &lines);
     store_close(store);
     printf("purged %" PRIu64 " %s\n", removed, removed == 1 ? "session" : "sessions");
+    if (options.audit_before != INSTANT_MIN)
+        printf("purged %" PRIu64 " %s of the audit trail\n", lines, lines == 1 ? "line" : "lines");
     return err == ERR_OK ? EXIT_DONE : ctl_fail("the purge came to no end: %s", err_text(err));
 }
 

@@ -1,5 +1,5 @@
 /* The audit trail: a line for every session that began, ended or got another end, written with it
- * in one transaction, and never written again. */
+ * in one transaction, and never written again; taken out only when somebody asks for it. */
 #include "base/bytes.h"
 #include "store/cursor.h"
 #include "store/writing.h"
@@ -72,4 +72,64 @@ enum err store_each_audit(struct snapshot *snapshot, uint32_t app, int64_t since
     key_put_instant(&first, since);
     return cursor_each_from(snapshot, TABLE_AUDIT, key_view(&prefix), key_view(&first), walk_line,
                             &walk);
+}
+
+/* ---- taking out ---- */
+
+/* The app whose number is the next, whether it is there or not. False after the last one. */
+static bool next_app(struct str line, struct key *first)
+{
+    uint32_t app = bytes_u32((const uint8_t *)line.ptr);
+    if (app == UINT32_MAX)
+        return false;
+    *first = key_of_app(app + 1);
+    return true;
+}
+
+/* An app's lines lie oldest first: where one is not old enough, none behind it is. */
+static enum err remove_old(struct store *store, MDB_cursor *cursor, int64_t before, size_t most,
+                           uint64_t *removed)
+{
+    struct key first;
+    MDB_val key, value;
+    int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    while (code == MDB_SUCCESS && *removed < most) {
+        struct audit_line line;
+        if (!read_line(env_str(key), env_str(value), &line))
+            return ERR_CORRUPT;
+        if (line.at < before) {
+            code = mdb_cursor_del(cursor, 0);
+            *removed += code == MDB_SUCCESS;
+            if (code == MDB_SUCCESS)
+                code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+        } else if (next_app(env_str(key), &first)) {
+            key = env_val(key_view(&first));
+            code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+        } else {
+            break;
+        }
+    }
+    bool done = code == MDB_SUCCESS || code == MDB_NOTFOUND;
+    return done ? ERR_OK : env_write_error(store, code, table_names[TABLE_AUDIT]);
+}
+
+enum err store_purge_audit(struct store *store, int64_t before, size_t most, uint64_t *removed)
+{
+    MDB_cursor *cursor;
+    MDB_txn *txn;
+    *removed = 0;
+    enum err err = env_begin_write(store, &txn);
+    if (err != ERR_OK)
+        return err;
+    int code = mdb_cursor_open(txn, store->tables[TABLE_AUDIT], &cursor);
+    if (code == MDB_SUCCESS) {
+        err = remove_old(store, cursor, before, most, removed);
+        mdb_cursor_close(cursor);
+    } else {
+        err = env_error(code, table_names[TABLE_AUDIT]);
+    }
+    if (err == ERR_OK && *removed)
+        return env_commit(store, txn, "purge");
+    mdb_txn_abort(txn);
+    return err;
 }

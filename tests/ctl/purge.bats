@@ -40,6 +40,25 @@ days_ago() {
     "$ROLLCALL" check
 }
 
+@test "lines of the audit trail go only when they are asked to, of every app, and no more of them" {
+    { records 5
+      echo '{"kind":"app","id":"globex","session":{"retain_s":0,"lifetime_s":1,"idle_s":0}}'
+      echo '{"kind":"session","app":"globex","user":"u","created_at":"2001-01-01T00:00:00Z"}'
+    } | "$ROLLCALL" import - >/dev/null
+    local before
+    "$ROLLCALL" purge --as-of "$(days_ago 3)" >/dev/null
+    [ "$("$ROLLCALL" audit --json | wc -l)" = 3 ]
+    run -0 "$ROLLCALL" purge --as-of "$(days_ago 3)" --audit-before "$(days_ago 1)"
+    [ "$output" = $'purged 0 sessions\npurged 0 lines of the audit trail' ]
+    # RFC 3339 has fractions: the first three lines are older than this, the next three are not
+    before=$(date -u +%FT%T.%3NZ)
+    run -0 "$ROLLCALL" purge --audit-before "$before"
+    [ "$output" = $'purged 3 sessions\npurged 3 lines of the audit trail' ]
+    [ "$("$ROLLCALL" audit --json --since "$before" | wc -l)" = 3 ]
+    [ "$("$ROLLCALL" audit --json | wc -l)" = 3 ]
+    "$ROLLCALL" check
+}
+
 @test "signing keys that are retired for good go with it" {
     records 1 | "$ROLLCALL" import - >/dev/null
     "$ROLLCALL" key rotate --app acme >/dev/null
@@ -55,6 +74,8 @@ days_ago() {
     [ -z "$output" ]
     run -2 "$ROLLCALL" purge --as-of yesterday
     assert_has "--as-of: an RFC 3339 instant is expected: yesterday" "$output"
+    run -2 --separate-stderr "$ROLLCALL" purge --audit-before "$(date -u -d tomorrow +%FT%TZ)"
+    assert_has "--audit-before: an instant that has come is expected" "$stderr"
     run -2 "$ROLLCALL" purge extra
     assert_has "no argument is expected: extra" "$output"
     [ "$(stat_of sessions)" = 2 ]

@@ -273,6 +273,33 @@ Test(store_change, what_became_of_sessions_is_on_the_trail)
     scene_end(&scene);
 }
 
+/* An app's lines lie together, and the trail is walked from app to app. */
+Test(store_change, lines_that_are_old_go_so_many_at_a_time_and_no_others)
+{
+    static const uint64_t gone[] = {4, 3, 0};
+    struct scene scene = furnished();
+    uint64_t removed;
+    scene_put(&scene, app_put("zeta"));
+    for (uint64_t i = 0; i < 12; i++) {
+        struct session_draft draft = draft_new(60 + i, NOW);
+        struct put fresh = session_put(i % 2 ? "acme" : "zeta", "eve", &draft);
+        fresh.session.fresh = true;
+        apply_at(&scene, fresh, NOW + (int64_t)i, ERR_OK);
+    }
+    for (size_t i = 0; i < LEN(gone); i++) {
+        ASSERT_OK(store_purge_audit(scene.store, NOW + 7, 4, &removed));
+        cr_assert_eq(removed, gone[i], "%lu", (unsigned long)removed);
+    }
+    scene_read(&scene);
+    struct trail acme = trail_of(&scene, "acme", INSTANT_MIN),
+                 zeta = trail_of(&scene, "zeta", INSTANT_MIN);
+    cr_expect(acme.count == 3 && zeta.count == 2, "%zu, %zu", acme.count, zeta.count);
+    cr_expect(acme.lines[0].at == NOW + 7 && zeta.lines[0].at == NOW + 8);
+    scene_done(&scene);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
 /* ---- purging ---- */
 
 static uint64_t purge(struct scene *scene, int64_t now, size_t most)
