@@ -216,9 +216,9 @@ static struct uuid take_uuid(struct rest *rest)
 static enum err take_session(struct rest *rest, struct arena *arena, struct put_session *put)
 {
     struct session session;
-    *put = (struct put_session){.app_id = take_text(rest),
-                                .user_id = take_text(rest),
-                                .draft = arena_alloc(arena, sizeof(*put->draft))};
+    *put = (struct put_session){.draft = arena_alloc(arena, sizeof(*put->draft))};
+    put->app_id = take_text(rest);
+    put->user_id = take_text(rest);
     put->user_identifier = take_text(rest);
     put->actor = take_text(rest);
     uint8_t flags = *take(rest, 1);
