@@ -50,9 +50,13 @@ static int check_option(cfg_t *cfg, cfg_opt_t *opt)
     return 0;
 }
 
+/* Whether what is wrong was told: of a name that is empty libconfuse 3.3 tells nothing. */
+static bool reported;
+
 static void report(cfg_t *cfg, const char *format, va_list args)
 {
     char text[512];
+    reported = true;
     vsnprintf(text, sizeof(text), format, args);
     if (cfg && cfg->filename && cfg->line)
         log_error("%s:%d: %s", cfg->filename, cfg->line, text);
@@ -124,12 +128,11 @@ static void blank_comments(char *text)
     }
 }
 
-/* The whole file, NUL at its end; the caller frees it. NULL, and errno says why. */
-static char *read_text(const char *path)
+/* The whole file of *size bytes, NUL behind them; the caller frees it. NULL, and errno says why. */
+static char *read_text(const char *path, size_t *size)
 {
     char *text = NULL;
-    size_t size = 0;
-    FILE *file = fopen(path, "r"), *copy = file ? open_memstream(&text, &size) : NULL;
+    FILE *file = fopen(path, "r"), *copy = file ? open_memstream(&text, size) : NULL;
     if (copy) {
         for (int c; (c = getc(file)) != EOF;)
             putc(c, copy);
@@ -152,9 +155,12 @@ static enum err parse_text(cfg_t *cfg, const char *path, char *text)
         return ERR_OK;
     free(cfg->filename);
     cfg->filename = strdup(path);
+    reported = false;
     int code = file ? cfg_parse_fp(cfg, file) : CFG_FILE_ERROR;
     if (file)
         fclose(file);
+    if (code == CFG_PARSE_ERROR && !reported)
+        cfg_error(cfg, "an option's name is expected");
     return code == CFG_SUCCESS ? ERR_OK : ERR_INVALID;
 }
 
@@ -162,13 +168,18 @@ static enum err read_file(cfg_t *cfg, const char *path, bool must_exist)
 {
     if (!must_exist && access(path, F_OK) != 0)
         return ERR_OK;
-    char *text = read_text(path);
+    size_t size;
+    char *text = read_text(path, &size);
     if (!text) {
         log_error("%s: %s", path, strerror(errno));
         return ERR_INVALID;
     }
+    enum err err = strlen(text) == size ? ERR_OK : ERR_INVALID;
+    if (err != ERR_OK) /* what stands behind it would go unread */
+        log_error("%s: is no text: it has a NUL byte", path);
     blank_comments(text);
-    enum err err = parse_text(cfg, path, text);
+    if (err == ERR_OK)
+        err = parse_text(cfg, path, text);
     free(text);
     return err;
 }

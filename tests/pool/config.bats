@@ -60,6 +60,9 @@ wrong() {
     wrong 'status_token_sha256 = "abc"' 'status_token_sha256 must be 64 hexadecimal digits or empty'
     wrong 'health = "everybody"' 'health must be token or anybody'
     wrong 'frobnicate = 1' 'frobnicate'
+    wrong '"" = 1' "an option's name is expected"
+    wrong 'user = www data ""' 'data'
+    wrong 'user = www ""' "an option's name is expected"
 }
 
 @test "the environment overrides the file" {
@@ -78,6 +81,12 @@ wrong() {
     [[ $stderr == *"ROLLCALL_WORKERS: "* ]]
     ROLLCALL_LOG_LEVEL=x run -1 --separate-stderr check
     [[ $stderr == *"ROLLCALL_LOG_LEVEL: "* ]]
+}
+
+@test "a file with a NUL byte is none, not half of one" {
+    printf 'workers = 3\n\0drain_seconds = many\n' >"$conf"
+    run -1 --separate-stderr check
+    [[ $stderr == *"$conf: is no text: it has a NUL byte"* ]]
 }
 
 @test "a file that was named must be there" {
