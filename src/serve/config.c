@@ -64,6 +64,19 @@ static void report(cfg_t *cfg, const char *format, va_list args)
         log_error("%s: %s", cfg && cfg->filename ? cfg->filename : "configuration", text);
 }
 
+/* So that it reads as the same again: libconfuse's own leaves "${" as it is. */
+static void print_text(cfg_opt_t *opt, unsigned index, FILE *out)
+{
+    const char *text = cfg_opt_getnstr(opt, index);
+    putc('"', out);
+    for (; text && *text; text++) {
+        if (strchr("\"\\$", *text))
+            putc('\\', out);
+        putc(*text, out);
+    }
+    putc('"', out);
+}
+
 /* ---- reading ---- */
 
 static cfg_t *make_parser(void)
@@ -84,48 +97,75 @@ static cfg_t *make_parser(void)
     if (!cfg)
         return NULL;
     cfg_set_error_function(cfg, report);
-    for (size_t i = 0; i < config_option_count; i++)
+    for (size_t i = 0; i < config_option_count; i++) {
         cfg_set_validate_func(cfg, config_options[i].name, check_option);
+        if (config_options[i].kind != KIND_INTEGER)
+            cfg_set_print_func(cfg, config_options[i].name, print_text);
+    }
     return cfg;
 }
 
-/* Where a comment or a quoted text that begins at `text` ends; `text` itself when none begins
- * there. */
-static char *skip_comment(char *text)
+/* A variable of the environment, "${NAME}"; `text` itself when there is none. */
+static char *end_of_variable(char *text)
 {
-    char *end = text;
-    if (text[0] == '#' || (text[0] == '/' && text[1] == '/'))
-        end = text + strcspn(text, "\n");
-    else if (text[0] == '/' && text[1] == '*')
-        end = (end = strstr(text + 2, "*/")) ? end + 2 : text + strlen(text);
-    return end;
+    char *end = text[0] == '$' && text[1] == '{' ? strchr(text, '}') : NULL;
+    return end ? end + 1 : text;
 }
 
-static char *skip_quoted(char *text)
+static char *end_of_quoted(char *text)
 {
-    char quote = *text;
-    if (quote != '"' && quote != '\'')
-        return text;
-    for (text++; *text && *text != quote; text++)
-        if (*text == '\\' && text[1])
-            text++;
-    return *text ? text + 1 : text;
+    char quote = *text++;
+    while (*text && *text != quote) {
+        char *end = quote == '"' ? end_of_variable(text) : text;
+        if (end == text)
+            end += *text == '\\' && text[1] ? 2 : 1;
+        text = end;
+    }
+    return *text ? text + 1 : NULL;
+}
+
+/* Where the comment, quoted text, variable or word ends that begins at `text`, as libconfuse's
+ * lexer has them; `text` itself when none begins there, NULL when it does not end. */
+static char *end_of(char *text)
+{
+    char *end = end_of_variable(text);
+    if (end > text)
+        return end;
+    if (text[0] == '#' || (text[0] == '/' && text[1] == '/'))
+        return text + strcspn(text, "\n");
+    if (text[0] == '/' && text[1] == '*')
+        return (end = strstr(text + 2, "*/")) ? end + 2 : NULL;
+    if (text[0] == '"' || text[0] == '\'')
+        return end_of_quoted(text);
+    return text + strcspn(text, " \t\r\n#\"'={}()+,*");
 }
 
 /* libconfuse 3.3 counts two lines too many for each comment, and then names the wrong line in its
- * errors: it gets to see blanks in their place. */
-static void blank_comments(char *text)
+ * errors: it gets to see blanks in their place. Nor does it get to see what does not end: it takes
+ * a quoted text for the end of the file, and is within that still when the next file is read. Gives
+ * where such begins, or NULL. */
+static char *blank_comments(char *text)
 {
     while (*text) {
-        char *quoted = skip_quoted(text), *end = skip_comment(text);
-        if (quoted > text)
-            text = quoted;
-        else if (end == text)
+        bool comment = *text == '#' || (*text == '/' && (text[1] == '/' || text[1] == '*'));
+        char *end = end_of(text);
+        if (!end)
+            return text;
+        if (end == text)
             text++;
         for (; text < end; text++)
-            if (*text != '\n')
+            if (comment && *text != '\n')
                 *text = ' ';
     }
+    return NULL;
+}
+
+static int line_of(const char *text, const char *place)
+{
+    int line = 1;
+    for (; text < place; text++)
+        line += *text == '\n';
+    return line;
 }
 
 /* The whole file of *size bytes, NUL behind them; the caller frees it. NULL, and errno says why. */
@@ -174,11 +214,14 @@ static enum err read_file(cfg_t *cfg, const char *path, bool must_exist)
         log_error("%s: %s", path, strerror(errno));
         return ERR_INVALID;
     }
-    enum err err = strlen(text) == size ? ERR_OK : ERR_INVALID;
-    if (err != ERR_OK) /* what stands behind it would go unread */
+    enum err err = ERR_INVALID;
+    char *endless = blank_comments(text);
+    if (strlen(text) < size) /* what stands behind it would go unread */
         log_error("%s: is no text: it has a NUL byte", path);
-    blank_comments(text);
-    if (err == ERR_OK)
+    else if (endless)
+        log_error("%s:%d: what begins with %.*s does not end", path, line_of(text, endless),
+                  *endless == '/' ? 2 : 1, endless);
+    else
         err = parse_text(cfg, path, text);
     free(text);
     return err;

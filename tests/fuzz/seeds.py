@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import struct
 import sys
 
@@ -171,6 +172,12 @@ def small():
               "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:109.0) Gecko/20100101 Firefox/115.0", "curl/8.1.2"]
     for number, agent in enumerate(agents):
         seed("user_agent", str(number), agent)
+    settings = ['workers = 4 # of them', 'store = "/var/lib/rollcall" /* there */', "listen = 'tcp:127.0.0.1:9000'",
+                'socket_mode = "0660"', 'trusted_proxies = {"10.0.0.0/8", "::1"}', 'cookie_names = {"a", "b_*"}', 'user = ${HOME}x',
+                'public_url = "https://x.example"', 'log_level = debug // all', 'access_log = "json"', 'confine = "require"']
+    seed("configuration", "all", "\n".join(settings))
+    for number, setting in enumerate(settings + ["workers = many", '"" = 1', "nobody = \"knows\"", "store =", "workers += 1", "workers {"]):
+        seed("configuration", str(number), setting)
     # Bytes to be flipped in what the target itself makes.
     for target in ("damage", "message", "stored"):
         for number in range(48):
@@ -207,6 +214,7 @@ def dictionary():
         for method in methods.values():
             words.update(each["name"] for each in (method.get("parameters", []) if isinstance(method, dict) else [])
                          if "name" in each)
+    words.update(re.findall(r'^    \{"([a-z_0-9]+)"', (tests.parent / "src/serve/options.c").read_text(), re.M))
     (out / "words").write_text("".join('"%s"\n' % word for word in sorted(words) if word.isascii() and '"' not in word))
 
 

@@ -60,6 +60,11 @@ wrong() {
     wrong 'status_token_sha256 = "abc"' 'status_token_sha256 must be 64 hexadecimal digits or empty'
     wrong 'health = "everybody"' 'health must be token or anybody'
     wrong 'frobnicate = 1' 'frobnicate'
+    wrong 'public_url = https://x.example"' 'what begins with " does not end'
+    wrong "prefix = '/x" "what begins with ' does not end"
+    wrong '/* workers = 1' 'what begins with /* does not end'
+    wrong 'log_file = "/${"}' 'what begins with " does not end'
+    wrong 'user = ${"} "' 'what begins with " does not end'
     wrong '"" = 1' "an option's name is expected"
     wrong 'user = www data ""' 'data'
     wrong 'user = www ""' "an option's name is expected"
@@ -81,6 +86,32 @@ wrong() {
     [[ $stderr == *"ROLLCALL_WORKERS: "* ]]
     ROLLCALL_LOG_LEVEL=x run -1 --separate-stderr check
     [[ $stderr == *"ROLLCALL_LOG_LEVEL: "* ]]
+}
+
+@test "what is shown reads as the same again, whatever it is" {
+    cat >"$conf" <<'CONF'
+log_file = '/a ${HOME} "b" \\ $c'
+cookie_names = {'${x}', "a\\b"}
+CONF
+    run -0 --separate-stderr check
+    [[ $output == *'log_file="/a \${HOME} \"b\" \\ \$c"'* ]]
+    local shown=$output
+    echo "$shown" >"$conf"
+    run -0 --separate-stderr check
+    [ "$output" = "$shown" ]
+}
+
+@test "what stands in a word or between quotes is no comment" {
+    cat >"$conf" <<'CONF'
+public_url = https://x.example
+/* prefix = "/no" */ cookie_names = {"a#b", 'c//d'} // workers = 7
+log_file = "/*/log" # drain_seconds = 9
+CONF
+    run -0 --separate-stderr check
+    local line
+    for line in 'public_url="https://x.example"' 'prefix=""' 'cookie_names={"a#b", "c//d"}' 'log_file="/*/log"' 'workers=2'; do
+        [[ ${output// = /=} == *"$line"* ]]
+    done
 }
 
 @test "a file with a NUL byte is none, not half of one" {
