@@ -365,8 +365,8 @@ enum err store_purge(struct store *store, int64_t now, size_t most, struct purge
 enum err store_purge_as_of(struct store *store, int64_t as_of, int64_t now, size_t most,
                            struct purge_place *place, uint64_t *removed) MUST_CHECK;
 
-/* Takes out lines of the audit trail that are older than `before`, no more than `most`; *removed says
- * how many went: fewer than `most` when no more are that old. */
+/* Takes out lines of the audit trail that are older than `before`, no more than `most`; *removed
+ * says how many went: fewer than `most` when no more are that old. */
 enum err store_purge_audit(struct store *store, int64_t before, size_t most,
                            uint64_t *removed) MUST_CHECK;
 
