@@ -129,7 +129,10 @@ enum err store_purge_audit(struct store *store, int64_t before, size_t most, uin
         err = env_error(code, table_names[TABLE_AUDIT]);
     }
     if (err == ERR_OK && *removed)
-        return env_commit(store, txn, "purge");
-    mdb_txn_abort(txn);
+        err = env_commit(store, txn, "purge");
+    else
+        mdb_txn_abort(txn);
+    if (err != ERR_OK)
+        *removed = 0;
     return err;
 }
