@@ -182,6 +182,9 @@ def small():
     for target in ("damage", "message", "stored"):
         for number in range(48):
             seed(target, f"bent-{number}", bytes([number % 12, number // 4, number % 5]) + bytes([0, number, 1] * (number % 3)))
+    # A batch's instant, behind the version, flipped to one before all time; of an ending, and of a new session.
+    for put in (2, 6):
+        seed("message", f"before-all-time-{put}", bytes([21, put, 0, 1, 0x80]))
 
 
 def names(value):
