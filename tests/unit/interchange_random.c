@@ -26,6 +26,7 @@ static struct str random_text(struct texts *texts, size_t least)
     }
     return (struct str){text, len};
 }
+
 static void make_factor(struct texts *texts, struct factor *factor)
 {
     static const enum channel channels[] = {CHANNEL_SMS, CHANNEL_EMAIL};
