@@ -123,6 +123,14 @@ static enum err count_between(const struct tree *tree, int64_t from, int64_t to,
     return err;
 }
 
+/* Of a tree that is damaged, an entry need not lie where its rank says: nothing is counted from one
+ * that does not. */
+static enum err look_within(const struct tree_entry *entry, int64_t from, int64_t to)
+{
+    bool within = entry->value > index_instant(from) && entry->value <= index_instant(to);
+    return within ? ERR_OK : ERR_CORRUPT;
+}
+
 /* The last deadline of a tree in (from, to] that is among the first `most`; *to becomes that where
  * there are more, and all that fall on the same instant go along. */
 static enum err bound(const struct tree *tree, int64_t from, int64_t *to, uint64_t most)
@@ -138,6 +146,8 @@ static enum err bound(const struct tree *tree, int64_t from, int64_t *to, uint64
     err = tree_seek(&cursor, tree, first + most - 1, TREE_ALL);
     if (err == ERR_OK)
         err = tree_next(&cursor, &entry);
+    if (err == ERR_OK)
+        err = look_within(&entry, from, *to);
     if (err == ERR_OK)
         *to = (int64_t)(entry.value ^ UINT64_C(1) << 63);
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
@@ -158,6 +168,8 @@ static enum err bound_back(const struct tree *tree, int64_t *from, int64_t to, u
     err = tree_seek(&cursor, tree, end - most, TREE_ALL);
     if (err == ERR_OK)
         err = tree_next(&cursor, &entry);
+    if (err == ERR_OK)
+        err = look_within(&entry, *from, to);
     if (err == ERR_OK)
         *from = (int64_t)((entry.value - 1) ^ UINT64_C(1) << 63);
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
