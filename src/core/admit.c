@@ -170,7 +170,7 @@ static enum err look_into(const struct admission *admission, struct str jwt, str
     uint8_t hash[HASH_BYTES];
     int64_t now_s = admission->now / SECOND_MS;
     secret_hash(jwt, hash);
-    const struct verified *known = verified_find(admission->core->verified, hash, now_s);
+    const struct verified *known = verified_find(admission->core->verified, hash);
     enum err err;
     if (known) {
         *token = *known;
@@ -180,7 +180,7 @@ static enum err look_into(const struct admission *admission, struct str jwt, str
     }
     if (admission->caller)
         admission->caller->known = err == ERR_OK;
-    bool good = token->expires_s > now_s && token->starts_s <= now_s + JWT_LEEWAY_S;
+    bool good = token->expires_s > now_s - JWT_LEEWAY_S && token->starts_s <= now_s + JWT_LEEWAY_S;
     return err == ERR_OK && !good ? ERR_UNAUTHORIZED : err;
 }
 

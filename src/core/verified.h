@@ -1,6 +1,7 @@
-/* Access tokens whose signature was found good, remembered by their hash until they expire:
- * checking a signature costs more than the rest of a request. What a token says is remembered,
- * never whether it lets in: its key, session and user are looked up every time. */
+/* Access tokens whose signature was found good, remembered by their hash until another takes their
+ * place: checking a signature costs more than the rest of a request. What a token says is
+ * remembered, never whether it lets in: its times are looked at, and its key, session and user
+ * looked up, every time. */
 #ifndef ROLLCALL_CORE_VERIFIED_H
 #define ROLLCALL_CORE_VERIFIED_H
 
@@ -26,10 +27,9 @@ struct verified_tokens;
 struct verified_tokens *verified_new(void);
 void verified_free(struct verified_tokens *tokens);
 
-/* What is known of the token with that hash; NULL when nothing is, or it has expired at `now_s`.
- * Valid until the next verified_add. */
-const struct verified *verified_find(const struct verified_tokens *tokens, const uint8_t *hash,
-                                     int64_t now_s);
+/* What is known of the token with that hash; NULL when nothing is. Valid until the next
+ * verified_add. */
+const struct verified *verified_find(const struct verified_tokens *tokens, const uint8_t *hash);
 void verified_add(struct verified_tokens *tokens, const struct verified *token);
 
 /* False when the text is too long to be remembered. */

@@ -7,9 +7,7 @@
 #include "ctl/key.h"
 #include "ctl/table.h"
 #include "ctl/work.h"
-
-/* A token that was signed just before a key was retired must not outlive it anywhere. */
-enum { LEEWAY_S = 60 };
+#include "model/jwt.h"
 
 enum { KEY_AT_ONCE = 0x100 };
 
@@ -248,10 +246,11 @@ static int rotate(struct work *work, const struct options *options)
     struct outcome outcome;
     if (find_app(work->snapshot, options->app, &app) != ERR_OK)
         return EXIT_FAILED;
-    struct put put = {PUT_SIGNING,
-                      .signing = {.app_id = str_of(options->app),
-                                  .at_once = options->at_once,
-                                  .keep_until = work->now + (TOKEN_MOST_S + LEEWAY_S) * SECOND_MS}};
+    struct put put = {
+        PUT_SIGNING,
+        .signing = {.app_id = str_of(options->app),
+                    .at_once = options->at_once,
+                    .keep_until = work->now + (TOKEN_MOST_S + JWT_LEEWAY_S) * SECOND_MS}};
     enum err err = store_apply(work->store, &put, 1, work->now, &outcome);
     return err == ERR_OK ? print_signer(work, app.number)
                          : ctl_fail("the key cannot be rotated: %s", err_text(err));

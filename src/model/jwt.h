@@ -9,8 +9,9 @@
 
 enum { JWT_MAX = 256 * 1024, JWT_LIFE_S = 300 };
 
-/* How far ahead of our clock a token may say that it starts: who signs and who judges is one
- * machine, but its clock may have been set back by a little. Its end has no leeway. */
+/* How far a token's times may be from our clock, its start ahead and its end behind: who signs and
+ * who judges is one machine, but its clock may be set right by a little, and a client whose clock
+ * is late sends what it takes for good. RFC 7519, 4.1.4: "some small leeway". */
 enum { JWT_LEEWAY_S = 60 };
 
 /* How `sid` spells a session: as the vendor does whose clients read it. */
