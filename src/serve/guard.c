@@ -12,6 +12,16 @@ static uint64_t hash_text(const struct guard *guard, struct str text)
     return text.len ? secret_short_hash(guard->throttle->key, text.ptr, text.len) : 0;
 }
 
+static uint64_t hash_tokens(const struct guard *guard, const struct credential *credential)
+{
+    uint64_t pair[] = {0, 0};
+    for (size_t i = 0; i < credential->token_count; i++) {
+        pair[1] = hash_text(guard, credential->tokens[i]);
+        pair[0] = secret_short_hash(guard->throttle->key, pair, sizeof(pair));
+    }
+    return pair[0];
+}
+
 /* IPv6 is given out in networks of 64 bits (RFC 6177): who has one address of it has all. */
 static uint64_t hash_address(const struct guard *guard, const uint8_t *address)
 {
@@ -20,12 +30,13 @@ static uint64_t hash_address(const struct guard *guard, const uint8_t *address)
     return secret_short_hash(guard->throttle->key, bytes, sizeof(bytes));
 }
 
-/* With what it goes with: a token that is right stays so, whomever others say it belongs to. */
+/* With what it goes with: a token that is right stays so, whomever others say it belongs to, and
+ * whatever else a browser sends before it. */
 static uint64_t hash_credential(const struct guard *guard, const struct credential *credential)
 {
-    const uint64_t parts[] = {
-        KIND_CREDENTIAL, (uint64_t)credential->kind, hash_text(guard, credential->tokens[0]),
-        hash_text(guard, credential->user), hash_text(guard, credential->account)};
+    const uint64_t parts[] = {KIND_CREDENTIAL, (uint64_t)credential->kind,
+                              hash_tokens(guard, credential), hash_text(guard, credential->user),
+                              hash_text(guard, credential->account)};
     return secret_short_hash(guard->throttle->key, parts, sizeof(parts));
 }
 
