@@ -124,6 +124,20 @@ static bool claims_are_of(const struct app *app, struct arena *arena, const stru
            str_eq(claims->audience, app->id);
 }
 
+/* A key that is retired verifies until then, whether it has been swept up by now or not. */
+static enum err find_key(const struct admission *admission, struct str kid, uint32_t *app,
+                         struct str *jwk)
+{
+    int64_t until;
+    enum err err = store_signing_key(admission->snapshot, kid, app, jwk);
+    if (err != ERR_OK)
+        return err;
+    err = store_retired(admission->snapshot, kid, &until);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    return err == ERR_OK && until <= admission->now ? ERR_NOT_FOUND : err;
+}
+
 /* Checks a token not seen before, and remembers it. */
 static enum err verify(const struct admission *admission, struct str jwt, const uint8_t *hash,
                        struct verified *token)
@@ -134,7 +148,7 @@ static enum err verify(const struct admission *admission, struct str jwt, const 
     uint32_t number;
     enum err err = jwt_kid(admission->arena, jwt, &kid);
     if (err == ERR_OK)
-        err = store_signing_key(admission->snapshot, kid, &number, &jwk);
+        err = find_key(admission, kid, &number, &jwk);
     if (err == ERR_OK)
         err = store_app(admission->snapshot, number, &app);
     if (err == ERR_OK)
@@ -157,8 +171,7 @@ static enum err key_is_there(const struct admission *admission, const struct ver
 {
     uint32_t number;
     struct str jwk;
-    enum err err =
-        store_signing_key(admission->snapshot, remembered_view(&token->kid), &number, &jwk);
+    enum err err = find_key(admission, remembered_view(&token->kid), &number, &jwk);
     if (err == ERR_OK && number != token->app)
         err = ERR_UNAUTHORIZED;
     return unknown_is_unauthorized(err);

@@ -344,6 +344,8 @@ enum err change_configure(struct change *change)
 /* ---- keys ---- */
 
 struct key_set {
+    struct snapshot *snapshot;
+    int64_t now;
     struct buf json;
     bool begun;
 };
@@ -351,7 +353,10 @@ struct key_set {
 static enum err add_key(void *context, struct str kid, struct str jwk)
 {
     struct key_set *set = context;
-    (void)kid;
+    int64_t until;
+    enum err err = store_retired(set->snapshot, kid, &until);
+    if (err != ERR_NOT_FOUND && (err != ERR_OK || until <= set->now))
+        return err;
     if (set->begun)
         buf_byte(&set->json, ',');
     set->begun = true;
@@ -361,7 +366,7 @@ static enum err add_key(void *context, struct str kid, struct str jwk)
 enum err change_keys(struct change *change)
 {
     struct answer *answer = change->answer;
-    struct key_set set = {.begun = false};
+    struct key_set set = {.snapshot = change->snapshot, .now = answer->now};
     buf_str(&set.json, STR("{\"keys\":["));
     enum err err =
         store_each_signing_key(change->snapshot, answer->caller->app.number, add_key, &set);

@@ -396,6 +396,40 @@ Test(serve_tokens, a_token_that_was_good_is_looked_at_again)
     end();
 }
 
+static void retire_key(int64_t until)
+{
+    struct outcome outcome;
+    struct put put = {PUT_SIGNING, .signing = {.app_id = STR("acme"), .keep_until = until}};
+    cr_assert_eq(store_apply(asking.store, &put, 1, asking_now, &outcome), ERR_OK);
+}
+
+static int public_keys(void)
+{
+    const char *at = asking_ask(&asking, "GET /.well-known/jwks.json\nHost: acme.example\n");
+    int count = 0;
+    for (; (at = strstr(at, "\"kid\"")); at++)
+        count++;
+    return count;
+}
+
+/* Whether anything has swept it up or not. */
+Test(serve_tokens, a_retired_key_verifies_until_its_instant_and_no_longer)
+{
+    static char other_token[TEXT_BYTES];
+    begin();
+    sign(header_text(HEADER), encode("{" WHO ",\"iat\":0,\"exp\":1767229200}"), NULL, acme);
+    put(other_token, "%s", token);
+    sign(header_text(HEADER), encode("{" WHO ",\"iat\":1,\"exp\":1767229200}"), NULL, acme);
+    retire_key(asking_now + 1000);
+    cr_expect_eq(public_keys(), 2);
+    cr_expect_eq(list_with_token(), 200);
+    asking_now += 1000;
+    cr_expect(is_refused(token), "one that is remembered");
+    cr_expect(is_refused(other_token), "one that is not");
+    cr_expect_eq(public_keys(), 1);
+    end();
+}
+
 /* ---- proofs of possession ---- */
 
 static char refresh_token[TEXT_BYTES], nonce[TEXT_BYTES];
