@@ -69,17 +69,28 @@ static enum err find(struct change *change, struct session *session)
     return find_by_id(change, change->answer->wish.session, session);
 }
 
-/* Whether the session found is one the caller may ask about. */
-static bool in_scope(const struct answer *answer)
+static enum err check_user(struct change *change, struct str id)
 {
+    const struct answer *answer = change->answer;
+    struct user user;
+    enum err err = store_user_by_id(change->snapshot, answer->caller->app.number, id, &user);
+    return err == ERR_OK && user.number != answer->session.user ? ERR_NOT_FOUND : err;
+}
+
+/* Whether the session found is one the caller may ask about: ERR_NOT_FOUND. */
+static enum err check_scope(struct change *change)
+{
+    const struct answer *answer = change->answer;
     const struct caller *caller = answer->caller;
     if (answer->session.app != caller->app.number)
-        return false;
+        return ERR_NOT_FOUND;
+    if (answer->wish.scope == SCOPE_APP)
+        return ERR_OK;
     if (answer->wish.scope == SCOPE_CALLER)
-        return caller->has_session && answer->session.user == caller->user.number;
-    struct str user = answer->user.texts[USER_ID];
-    return answer->wish.scope == SCOPE_APP || str_eq(user, answer->wish.user) ||
-           (answer->wish.user_too.len && str_eq(user, answer->wish.user_too));
+        return caller->has_session && answer->session.user == caller->user.number ? ERR_OK
+                                                                                  : ERR_NOT_FOUND;
+    enum err err = check_user(change, answer->wish.user);
+    return err == ERR_NOT_FOUND ? check_user(change, answer->wish.user_too) : err;
 }
 
 enum err change_get(struct change *change)
@@ -94,8 +105,9 @@ enum err change_get(struct change *change)
         return err;
     answer->status = session_status(&answer->session, app->idle_s * SECOND_MS, answer->now);
     bool alive = answer->status == STATUS_ACTIVE || !answer->wish.active_only;
-    if (!in_scope(answer) || !alive)
-        return ERR_NOT_FOUND;
+    err = alive ? check_scope(change) : ERR_NOT_FOUND;
+    if (err != ERR_OK)
+        return err;
     answer->has_session = true;
     bool fits = !answer->wish.statuses || (answer->wish.statuses & 1U << answer->status);
     return fits ? ERR_OK : ERR_ENDED;

@@ -178,6 +178,45 @@ Test(serve_credentials, the_right_ones_are_let_in)
     asking_end(&asking);
 }
 
+/* What follows a word in the last answer, so many bytes. */
+static void take(const char *before, size_t len, char *out)
+{
+    const char *at = strstr(asking.out.ptr, before);
+    cr_assert_not_null(at, "no %s in %s", before, asking.out.ptr);
+    snprintf(out, len + 1, "%s", at + strlen(before));
+}
+
+static void take_session_of(const char *user, char *out)
+{
+    asking_ask(&asking,
+               "GET /v2/session/apps/acme/users/%s/sessions\nAuthorization: Bearer mk_acme\n",
+               user);
+    take("\"id\":\"", 30, out);
+}
+
+static int revoke_one(const char *user, const char *session)
+{
+    return asked_status(asking_ask(&asking,
+                                   "DELETE /v2/session/apps/acme/users/%s/sessions/%s\n"
+                                   "Authorization: Bearer mk_acme\n",
+                                   user, session));
+}
+
+/* A user has an id and a UUID, and is known by either; so is one session of that user. */
+Test(serve_credentials, one_session_of_a_user_is_named_as_all_of_them_are)
+{
+    char uuid[37], one[31], another[31];
+    begin();
+    asking_ask(&asking, "GET /rollcall/v1/users/ann\nAuthorization: Bearer rk_acme\n");
+    take("\"uuid\":\"", 36, uuid);
+    take_session_of(uuid, one);
+    take_session_of("ben", another);
+    cr_expect_eq(revoke_one(uuid, another), 404);
+    cr_expect_eq(revoke_one(uuid, one), 204, "%s", asking.out.ptr);
+    cr_expect_eq(revoke_one("ben", another), 204, "%s", asking.out.ptr);
+    asking_end(&asking);
+}
+
 /* Another session is looked at in the place of one that is not there: whichever that is, nobody is
  * let in as its holder, and it is nobody's in the log. */
 Test(serve_credentials, nobody_is_taken_for_a_neighbour)
