@@ -169,6 +169,23 @@ static void read_id(struct object *object, struct session_draft *draft)
         object_fault(object, "id", "a UUID");
 }
 
+/* Kratos' clients may write a UUID in any way: it is looked up as it is shown. */
+static void read_kratos_id(struct object *ids, struct str *id)
+{
+    char text[UUID_TEXT];
+    struct uuid uuid;
+    if (id->len == 0)
+        return;
+    if (!uuid_parse_text(*id, &uuid)) {
+        object_fault(ids, vendor_name(VENDOR_KRATOS), "a UUID");
+        return;
+    }
+    uuid_write(&uuid, text);
+    *id = arena_copy(ids->reader->arena, (struct str){text, sizeof(text)});
+    if (!id->ptr)
+        ids->reader->err = ERR_MEMORY;
+}
+
 static void read_brought_ids(struct object *object, struct session_draft *draft)
 {
     struct object ids;
@@ -177,6 +194,7 @@ static void read_brought_ids(struct object *object, struct session_draft *draft)
     for (int vendor = 1; vendor < VENDOR_END; vendor++)
         object_text(&ids, vendor_name(vendor), 1, SPELLING_MAX,
                     &draft->texts[TEXT_BROUGHT_ID + vendor]);
+    read_kratos_id(&ids, &draft->texts[TEXT_BROUGHT_ID + VENDOR_KRATOS]);
     object_end(&ids);
 }
 

@@ -248,7 +248,7 @@ at() {
       echo '{"kind":"app","id":"zeta","session":{"lifetime_s":120,"idle_s":10}}'
       for i in $(seq 60); do
           for a in beta acme zeta; do
-              session $a "usr-$((i * 7 % 11))" "$(at "$i"),\"token\":\"$a-$i\",\"ids\":{\"kratos\":\"$i\"}"
+              session $a "usr-$((i * 7 % 11))" "$(at "$i"),\"token\":\"$a-$i\",\"ids\":{\"kratos\":\"$(printf 4c0ffee0-0000-4000-8000-%012x "$i")\"}"
           done
       done
       for name in Jane Jill; do

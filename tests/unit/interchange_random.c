@@ -54,6 +54,8 @@ static void make_draft(struct texts *texts, struct session_draft *draft)
     for (int i = 0; i < TEXT_COUNT; i++)
         if (i != TEXT_COUNTRY_CODE && i != TEXT_BROUGHT_ID && random_below(2))
             draft->texts[i] = random_text(texts, 0);
+    draft->texts[TEXT_BROUGHT_ID + VENDOR_KRATOS] =
+        random_below(2) ? STR("4c0ffee0-0000-4000-8000-0123456789ab") : STR_NONE;
     if (random_below(2))
         draft->texts[TEXT_COUNTRY_CODE] = STR("SE");
     for (size_t i = 0; i < draft->factor_count; i++)

@@ -148,6 +148,7 @@ Test(interchange_session, sessions_are_refused)
         {SESSION("\"aal\":1"), "aal", "one of"},
         {SESSION("\"ids\":{\"myspace\":\"x\"}"), "ids.myspace", "no such key"},
         {SESSION("\"ids\":{\"corbado\":\"\"}"), "ids.corbado", "1 to 128"},
+        {SESSION("\"ids\":{\"kratos\":\"3F2504E0-4F89\"}"), "ids.kratos", "a UUID"},
         {SESSION("\"ids\":{\"corbado\":\"a\\nb\"}"), "ids.corbado", "printable"},
         {SESSION("\"factors\":{}"), "factors", "array"},
         {SESSION("\"factors\":[\"sms\"]"), "factors[0]", "object"},
@@ -178,6 +179,16 @@ Test(interchange_session, sessions_are_refused)
          "factors[1].at", "no such key"},
     };
     ASSERT_REFUSED(rows);
+}
+
+/* As Kratos shows it; who asks may write it in any way. */
+Test(interchange_session, an_id_of_kratos_is_kept_in_lower_case)
+{
+    struct tried tried =
+        try_line(SESSION("\"ids\":{\"kratos\":\"3F2504E0-4F89-41D3-9A0C-0305E82C3301\"}"));
+    cr_expect(str_eq(tried.record->draft.texts[TEXT_BROUGHT_ID + VENDOR_KRATOS],
+                     STR("3f2504e0-4f89-41d3-9a0c-0305e82c3301")));
+    tried_end(&tried);
 }
 
 Test(interchange_session, what_real_records_leave_empty_may_be_empty)
