@@ -329,7 +329,7 @@ static enum err take_client(const struct request *request, struct session_draft 
     fill(draft, TEXT_IP, client->address);
     if (client->host_told && client->host.len <= TEXT_MAX)
         fill(draft, TEXT_HOST, client->host);
-    if (user_agent.len <= TEXT_MAX && str_is_utf8(user_agent))
+    if (user_agent.len <= TEXT_MAX && str_is_utf8(user_agent) && str_is_printable(user_agent))
         fill(draft, TEXT_USER_AGENT, user_agent);
     return ERR_OK;
 }

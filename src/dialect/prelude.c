@@ -22,7 +22,7 @@ static void who_anybody(const struct request *request, struct credential *creden
 {
     struct str rest;
     credential->kind = CREDENTIAL_PUBLIC;
-    str_split(request_header(request, "Host"), '.', &credential->account, &rest);
+    str_split(request->client.host, '.', &credential->account, &rest);
 }
 
 static enum err refuse(struct failure *failure, const char *code, const char *text)

@@ -149,6 +149,9 @@ expect_schema() {
     proves https://app.example/v1/session/refresh
     fails proves http://app.example/v1/session/refresh
     fails proves "https://127.0.0.1:$port/v1/session/refresh"
+    # An app's keys are at the host that its clients know.
+    url=http://127.0.0.1:$front get /.well-known/jwks.json --interface 127.0.0.9 -H "Host: loose.example"
+    expect_status 200
 }
 
 @test "a session is its client's, where login code hands a request on and says so" {
@@ -164,6 +167,9 @@ expect_schema() {
     expect_json '.session | [.ip, .host, .user_agent]' '["203.0.113.7","h","u"]'
     through "${create[@]}" -A $'caf\xe9' -d '{"user":"p","forwarded":true}'
     expect_status 201
+    expect_json '.session | [.ip, .user_agent]' '["127.0.0.9",null]'
+    # What no record may hold is left out, so that what is listed can be imported.
+    through "${create[@]}" -A $'a\tb' -d '{"user":"p","forwarded":true}'
     expect_json '.session | [.ip, .user_agent]' '["127.0.0.9",null]'
     # Without that word nothing is: the request is login code's own.
     through "${create[@]}" -d '{"user":"p"}'
