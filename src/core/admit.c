@@ -232,25 +232,28 @@ static enum err admit_access_token(const struct admission *admission)
 static enum err admit_refresh_token(const struct admission *admission)
 {
     struct refresh refresh;
+    const struct credential *credential = admission->credential;
     struct caller *caller = admission->caller;
     const struct caller nobody = *caller;
     uint8_t hash[HASH_BYTES];
-    bool known;
-    secret_hash(admission->credential->tokens[0], hash);
-    enum err err =
-        store_session_near_refresh(admission->snapshot, hash, &caller->session, &refresh, &known);
-    if (err != ERR_OK)
-        return unknown_is_unauthorized(err);
-    err = admit_session(admission);
-    if (!known) {
-        *caller = nobody;
-        return ERR_UNAUTHORIZED;
+    bool known = false;
+    enum err err = ERR_NOT_FOUND;
+    for (size_t i = 0; i < credential->token_count && !known; i++) {
+        caller->refresh_token = credential->tokens[i];
+        secret_hash(caller->refresh_token, hash);
+        err = store_session_near_refresh(admission->snapshot, hash, &caller->session, &refresh,
+                                         &known);
+        if (err != ERR_OK && err != ERR_NOT_FOUND)
+            return err;
     }
-    if (err != ERR_OK)
-        return err;
-    caller->by_cookie = admission->credential->cookie_count > 0;
-    return possession_check(admission->snapshot, admission->arena, admission->credential,
-                            admission->now, &refresh, admission->caller);
+    enum err admitted = err == ERR_OK ? admit_session(admission) : ERR_UNAUTHORIZED;
+    if (!known)
+        *caller = nobody;
+    if (!known || admitted != ERR_OK)
+        return admitted != ERR_OK ? admitted : ERR_UNAUTHORIZED;
+    caller->by_cookie = credential->cookie_count > 0;
+    return possession_check(admission->snapshot, admission->arena, credential, admission->now,
+                            &refresh, caller);
 }
 
 static enum err is_account(void *context, const struct app *app)

@@ -17,7 +17,8 @@ enum credential_kind {
     CREDENTIAL_USER_TOKEN,    /* one session token, and the id of the user who must hold it */
     CREDENTIAL_APP_KEY,       /* an app's secret key, and the account name it must belong to */
     CREDENTIAL_ACCESS_TOKEN,  /* a JWT signed by an app's key */
-    CREDENTIAL_REFRESH_TOKEN, /* a refresh token, with a proof of possession (RFC 9449) */
+    CREDENTIAL_REFRESH_TOKEN, /* candidate refresh tokens, likewise, with a proof of possession
+                                 (RFC 9449) */
     CREDENTIAL_PUBLIC, /* none is asked for: names an app, for what everybody may see of it */
     CREDENTIAL_NOBODY  /* none is asked for, and nothing of any app is shown: no snapshot is needed
                         */
@@ -27,7 +28,7 @@ enum { TOKENS_MAX = 130 }; /* every cookie of a request can be one, and two head
 
 struct credential {
     enum credential_kind kind;
-    struct str tokens[TOKENS_MAX]; /* for the last two kinds: the key or the JWT alone */
+    struct str tokens[TOKENS_MAX]; /* where there are no candidates: the key or token alone */
     size_t token_count;
     size_t cookie_count; /* so many of them, the first, came in cookies */
     struct str user;
@@ -41,6 +42,15 @@ struct credential {
                            empty for the only app there is */
 };
 
+/* One more candidate, where there is one; takes a credential, so that it can be called back for
+ * each cookie. */
+static inline void credential_add(void *context, struct str token)
+{
+    struct credential *credential = context;
+    if (token.len && credential->token_count < TOKENS_MAX)
+        credential->tokens[credential->token_count++] = token;
+}
+
 /* Who was let in. An app key lets in nobody in particular: has_session is false. */
 struct caller {
     struct app app;
@@ -52,9 +62,10 @@ struct caller {
     bool has_session;
     struct session session;
     struct user user;
-    /* CREDENTIAL_REFRESH_TOKEN: the proof, where there was one; the app's nonce of the moment; and
-     * RFC 9449's word for what was wrong with the proof, or NULL. The last two are there also when
-     * nobody was let in. */
+    /* CREDENTIAL_REFRESH_TOKEN: the one that let in; the proof, where there was one; the app's
+     * nonce of the moment; and RFC 9449's word for what was wrong with the proof, or NULL. The last
+     * two are there also when nobody was let in. */
+    struct str refresh_token;
     bool has_proof;
     struct proof proof;
     struct str nonce;
@@ -145,8 +156,6 @@ struct wish {
     struct str identifier;
     bool with_token;   /* it gets a token, to be shown once: answer.token */
     bool with_refresh; /* and a refresh token: answer.refresh_token */
-
-    struct str refresh_token; /* VERB_REFRESH: the one that was brought */
 
     int64_t access_s, lifetime_s; /* VERB_CONFIGURE; 0: stays */
 };

@@ -91,10 +91,10 @@ enum err change_refresh(struct change *change)
                                       .has_key = caller->has_proof,
                                       .has_proof = caller->has_proof};
     secret_random(rotation->salt, SALT_BYTES);
-    struct str successor = successor_of(change->arena, answer->wish.refresh_token, rotation->salt);
+    struct str successor = successor_of(change->arena, caller->refresh_token, rotation->salt);
     if (!successor.ptr)
         return ERR_MEMORY;
-    secret_hash(answer->wish.refresh_token, rotation->presented);
+    secret_hash(caller->refresh_token, rotation->presented);
     secret_hash(successor, rotation->successor);
     memcpy(rotation->key, caller->proof.key, HASH_BYTES);
     memcpy(rotation->proof, caller->proof.id, HASH_BYTES);
@@ -112,8 +112,7 @@ static enum err settle_rotation(struct arena *arena, struct caller *caller, stru
     switch (answer->outcome.rotation) {
     case ROTATION_DONE:
     case ROTATION_AGAIN:
-        answer->refresh_token =
-            successor_of(arena, answer->wish.refresh_token, answer->outcome.salt);
+        answer->refresh_token = successor_of(arena, caller->refresh_token, answer->outcome.salt);
         return answer->refresh_token.ptr ? ERR_OK : ERR_MEMORY;
     case ROTATION_OTHER_KEY:
         return fault(caller, "dpop_key_mismatch");

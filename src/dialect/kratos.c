@@ -4,26 +4,19 @@
 #include "dialect/kratos_id.h"
 #include "dialect/kratos_page.h"
 
-static void add_token(void *context, struct str token)
-{
-    struct credential *credential = context;
-    if (token.len && credential->token_count < TOKENS_MAX)
-        credential->tokens[credential->token_count++] = token;
-}
-
 /* X-Session-Token is used even if it is no good; else the first cookie that means something to us,
  * and a bearer token only where no cookie does. */
 static void who(const struct request *request, struct credential *credential)
 {
     struct str token = request_header(request, "X-Session-Token");
     credential->kind = CREDENTIAL_TOKENS;
-    add_token(credential, token);
+    credential_add(credential, token);
     if (token.len)
         return;
-    request_each_cookie(request, add_token, credential);
+    request_each_cookie(request, credential_add, credential);
     credential->cookie_count = credential->token_count;
     if (request_authorization(request, "Bearer", &token))
-        add_token(credential, token);
+        credential_add(credential, token);
 }
 
 static void demand_aal(const struct caller *caller, struct wish *wish)

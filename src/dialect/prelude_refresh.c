@@ -6,16 +6,17 @@
  */
 static const struct str cookie_names[] = {STR("__Host-refresh_"), STR("__refresh_")};
 
-static struct str cookie_token(const struct request *request)
+static void note_cookie(void *context, struct str value)
 {
-    struct str token = request_cookie(request, cookie_names[0]);
-    return token.len ? token : request_cookie(request, cookie_names[1]);
+    bool *there = context;
+    *there = *there || value.len;
 }
 
-static struct str read_token(const struct request *request)
+static bool has_cookie(const struct request *request, struct str prefix)
 {
-    struct str token = request_header(request, "X-Refresh-Token");
-    return token.len ? token : cookie_token(request);
+    bool there = false;
+    request_each_cookie_of(request, prefix, note_cookie, &there);
+    return there;
 }
 
 /* The URL as the client may have seen it: as configured, or by the host it has asked; behind what
@@ -34,14 +35,18 @@ static void name_urls(const struct request *request, struct str *urls)
                              STR_ARG(request->site->prefix), STR_ARG(request->path));
 }
 
+/* A browser may still have cookies of apps that are gone: the first that means something counts. */
 void prelude_who_refresh(const struct request *request, struct credential *credential)
 {
-    struct str token = read_token(request);
-    if (token.len == 0)
+    credential_add(credential, request_header(request, "X-Refresh-Token"));
+    if (credential->token_count == 0) {
+        for (size_t i = 0; i < sizeof(cookie_names) / sizeof(*cookie_names); i++)
+            request_each_cookie_of(request, cookie_names[i], credential_add, credential);
+        credential->cookie_count = credential->token_count;
+    }
+    if (credential->token_count == 0)
         return;
     credential->kind = CREDENTIAL_REFRESH_TOKEN;
-    credential->cookie_count = request_header(request, "X-Refresh-Token").len == 0;
-    credential->tokens[credential->token_count++] = token;
     credential->proof = request_header(request, "DPoP");
     credential->method = request->method;
     name_urls(request, credential->urls);
@@ -52,9 +57,8 @@ void prelude_who_refresh(const struct request *request, struct credential *crede
 enum err prelude_want_refresh(const struct request *request, const struct caller *caller,
                               struct wish *wish, struct failure *failure)
 {
-    (void)caller, (void)failure;
+    (void)request, (void)caller, (void)failure;
     wish->verb = VERB_REFRESH;
-    wish->refresh_token = read_token(request);
     return ERR_OK;
 }
 
@@ -68,8 +72,8 @@ enum err prelude_mint_refresh(const struct request *request, const struct answer
 static void set_cookie(const struct request *request, const struct answer *answer, struct str value,
                        int64_t life_s, struct reply *reply)
 {
-    bool host = request_cookie(request, cookie_names[0]).len > 0;
-    if (cookie_token(request).len == 0)
+    bool host = has_cookie(request, cookie_names[0]);
+    if (!host && !has_cookie(request, cookie_names[1]))
         return;
     reply_header(reply, "Set-Cookie",
                  arena_printf(request->arena,

@@ -96,15 +96,15 @@ void request_each_cookie(const struct request *request, request_cookie_fn each, 
     }
 }
 
-struct str request_cookie(const struct request *request, struct str prefix)
+void request_each_cookie_of(const struct request *request, struct str prefix,
+                            request_cookie_fn each, void *context)
 {
     struct str rest = request_header(request, "Cookie"), pair, name, value;
     while (rest.len) {
         str_split(rest, ';', &pair, &rest);
         if (str_split(str_trim(pair), '=', &name, &value) && str_starts(name, prefix))
-            return unquoted(value);
+            each(context, unquoted(value));
     }
-    return STR_NONE;
 }
 
 /* ---- credentials ---- */

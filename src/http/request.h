@@ -94,8 +94,9 @@ size_t request_param_count(const struct request *request, const char *name);
 typedef void (*request_cookie_fn)(void *context, struct str value);
 void request_each_cookie(const struct request *request, request_cookie_fn each, void *context);
 
-/* The value of the first cookie whose name begins so; empty without one. */
-struct str request_cookie(const struct request *request, struct str prefix);
+/* Likewise for each cookie whose name begins so. */
+void request_each_cookie_of(const struct request *request, struct str prefix,
+                            request_cookie_fn each, void *context);
 
 /* Splits "Bearer abc": true when the header is there and of that scheme (case ignored, one or more
  * spaces); *rest is what follows. */

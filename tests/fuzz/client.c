@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_client(arena, &request.client);
     request_each_cookie(&request, see_cookie, &cookies);
     MUST_HOLD(err != ERR_OK || cookies <= COOKIES_MAX, "%zu cookies", cookies);
-    (void)request_cookie(&request, STR("ory"));
+    request_each_cookie_of(&request, STR("ory"), see_cookie, &cookies);
     (void)request_authorization(&request, "Bearer", &rest);
     (void)request_basic(&request, &user, &password);
     (void)request_base(&request);

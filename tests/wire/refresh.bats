@@ -149,6 +149,12 @@ learn_nonce() {
         get /v1/session/refresh -X POST -d '' -H "Cookie: theme=dark; $name=$token"
         expect_status 200
         [[ $(header Set-Cookie) == "$name=$(header X-Refresh-Token); Path=/; Max-Age="*"; HttpOnly; Secure; SameSite=Strict" ]]
+        # One of an app that is gone comes first, and no script can take it away.
+        begin eve rk_loose
+        get /v1/session/refresh -X POST -d '' -H "Cookie: __Host-refresh_gone=x; $name=$token"
+        expect_status 200
+        get /v1/session/revoke -X POST -d '' -H "Cookie: __Host-refresh_gone=x; $name=$(header X-Refresh-Token)"
+        expect_status 204
     done
     begin eve rk_loose
     get /v1/session/refresh -X POST -d '' -H "X-Refresh-Token: $token"
