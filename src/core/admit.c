@@ -5,6 +5,7 @@
 #include "core/possession.h"
 #include "core/verified.h"
 #include "model/jwt.h"
+#include "model/refresh.h"
 #include "model/secret.h"
 
 struct core {
@@ -229,31 +230,48 @@ static enum err admit_access_token(const struct admission *admission)
     return err;
 }
 
-static enum err admit_refresh_token(const struct admission *admission)
+/* The first candidate that is known. Where none is, another session, which takes as long. */
+static enum err find_refresh(const struct admission *admission, struct refresh *refresh,
+                             enum refresh_standing *standing)
 {
-    struct refresh refresh;
     const struct credential *credential = admission->credential;
     struct caller *caller = admission->caller;
-    const struct caller nobody = *caller;
-    uint8_t hash[HASH_BYTES];
+    uint8_t hash[HASH_BYTES], family[HASH_BYTES];
     bool known = false;
     enum err err = ERR_NOT_FOUND;
     for (size_t i = 0; i < credential->token_count && !known; i++) {
         caller->refresh_token = credential->tokens[i];
         secret_hash(caller->refresh_token, hash);
-        err = store_session_near_refresh(admission->snapshot, hash, &caller->session, &refresh,
-                                         &known);
+        refresh_family(caller->refresh_token, family);
+        err = store_session_near_refresh(admission->snapshot, hash, family, &caller->session,
+                                         refresh, &known);
         if (err != ERR_OK && err != ERR_NOT_FOUND)
             return err;
     }
-    enum err admitted = err == ERR_OK ? admit_session(admission) : ERR_UNAUTHORIZED;
-    if (!known)
+    *standing = known ? refresh_stand(refresh, hash, family, admission->now) : REFRESH_UNKNOWN;
+    return err;
+}
+
+static enum err admit_refresh_token(const struct admission *admission)
+{
+    struct refresh refresh;
+    enum refresh_standing standing;
+    struct caller *caller = admission->caller;
+    const struct caller nobody = *caller;
+    enum err err = find_refresh(admission, &refresh, &standing);
+    if (err != ERR_OK)
+        return unknown_is_unauthorized(err);
+    err = admit_session(admission);
+    if (standing == REFRESH_UNKNOWN) {
         *caller = nobody;
-    if (!known || admitted != ERR_OK)
-        return admitted != ERR_OK ? admitted : ERR_UNAUTHORIZED;
-    caller->by_cookie = credential->cookie_count > 0;
-    return possession_check(admission->snapshot, admission->arena, credential, admission->now,
-                            &refresh, caller);
+        return ERR_UNAUTHORIZED;
+    }
+    if (err != ERR_OK)
+        return err;
+    caller->spent = standing == REFRESH_SPENT;
+    caller->by_cookie = admission->credential->cookie_count > 0;
+    return possession_check(admission->snapshot, admission->arena, admission->credential,
+                            admission->now, &refresh, caller);
 }
 
 static enum err is_account(void *context, const struct app *app)

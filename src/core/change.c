@@ -9,6 +9,8 @@ struct str change_actor(struct change *change)
 {
     const struct caller *caller = change->answer->caller;
     const char *key = key_use_name(caller->use);
+    if (caller->spent)
+        return REFRESH_REUSE;
     if (!caller->has_session)
         return caller->actor.len
                    ? arena_printf(change->arena, "%s:%.*s", key, STR_ARG(caller->actor))

@@ -66,6 +66,7 @@ struct caller {
      * nonce of the moment; and RFC 9449's word for what was wrong with the proof, or NULL. The last
      * two are there also when nobody was let in. */
     struct str refresh_token;
+    bool spent; /* it was used before: nothing is done for it but what ends the session */
     bool has_proof;
     struct proof proof;
     struct str nonce;

@@ -71,11 +71,11 @@ enum err possession_check(struct snapshot *snapshot, struct arena *arena,
 
 static struct str successor_of(struct arena *arena, struct str token, const uint8_t *salt)
 {
-    char *text = arena_alloc(arena, SECRET_TEXT);
+    char *text = arena_alloc(arena, SUCCESSOR_TEXT);
     if (!text)
         return STR_NONE;
     refresh_succeed(token, salt, text);
-    return (struct str){text, SECRET_TEXT};
+    return (struct str){text, SUCCESSOR_TEXT};
 }
 
 enum err change_refresh(struct change *change)
@@ -95,6 +95,7 @@ enum err change_refresh(struct change *change)
     if (!successor.ptr)
         return ERR_MEMORY;
     secret_hash(caller->refresh_token, rotation->presented);
+    refresh_family(caller->refresh_token, rotation->family);
     secret_hash(successor, rotation->successor);
     memcpy(rotation->key, caller->proof.key, HASH_BYTES);
     memcpy(rotation->proof, caller->proof.id, HASH_BYTES);
@@ -105,8 +106,8 @@ enum err change_refresh(struct change *change)
     return ERR_OK;
 }
 
-/* One used before, outside the grace period, is as unknown as any other token: the session of the
- * last one that was is over by now, and of earlier ones nothing is kept. */
+/* One used before, outside the grace period, is as unknown as any other token; the session is over
+ * by now. */
 static enum err settle_rotation(struct arena *arena, struct caller *caller, struct answer *answer)
 {
     switch (answer->outcome.rotation) {

@@ -113,10 +113,10 @@ void prelude_show_refresh(const struct request *request, const struct answer *an
 enum err prelude_want_logout(const struct request *request, const struct caller *caller,
                              struct wish *wish, struct failure *failure)
 {
-    (void)request, (void)caller, (void)failure;
+    (void)request, (void)failure;
     wish->verb = VERB_END;
     wish->target = TARGET_SELF;
-    wish->as = ENDING_LOGGED_OUT;
+    wish->as = caller->spent ? ENDING_REVOKED : ENDING_LOGGED_OUT;
     return ERR_OK;
 }
 

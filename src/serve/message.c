@@ -92,6 +92,7 @@ static void put_rotation(struct buf *buf, const struct put_rotation *rotation)
     put_u32(buf, rotation->app);
     put_uuid(buf, &rotation->id);
     buf_put(buf, rotation->presented, HASH_BYTES);
+    buf_put(buf, rotation->family, HASH_BYTES);
     buf_put(buf, rotation->salt, SALT_BYTES);
     buf_put(buf, rotation->successor, HASH_BYTES);
     buf_byte(buf,
@@ -269,6 +270,7 @@ static void take_rotation(struct rest *rest, struct put_rotation *put)
     *put = (struct put_rotation){.app = bytes_u32(take(rest, 4))};
     put->id = take_uuid(rest);
     memcpy(put->presented, take(rest, HASH_BYTES), HASH_BYTES);
+    memcpy(put->family, take(rest, HASH_BYTES), HASH_BYTES);
     memcpy(put->salt, take(rest, SALT_BYTES), SALT_BYTES);
     memcpy(put->successor, take(rest, HASH_BYTES), HASH_BYTES);
     uint8_t flags = *take(rest, 1);

@@ -253,11 +253,14 @@ enum err entries_of_session(const struct session *session, uint32_t slot, entry_
 enum err entries_of_refresh(const struct place *place, const struct refresh *refresh, entry_fn each,
                             void *context)
 {
-    struct key self = key_of_session(place), now = {.len = 0}, before = {.len = 0};
+    struct key self = key_of_session(place), now = {.len = 0}, before = now, family = now;
     key_put(&now, (struct str){(const char *)refresh->hash, HASH_BYTES});
     key_put(&before, (struct str){(const char *)refresh->previous, HASH_BYTES});
+    key_put(&family, (struct str){(const char *)refresh->family, HASH_BYTES});
     enum err err = give(each, context, TABLE_REFRESH, now, key_view(&self));
     if (err == ERR_OK && refresh->has_previous)
         err = give(each, context, TABLE_REFRESH, before, key_view(&self));
+    if (err == ERR_OK && refresh->has_family)
+        err = give(each, context, TABLE_REFRESH, family, key_view(&self));
     return err;
 }

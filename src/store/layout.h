@@ -16,7 +16,7 @@
  *   brought   app, vendor, text            -> id
  *   audit     app, instant, number         -> a line of the audit trail (audit.c)
  *   refreshes app, id                      -> record (refresh_encode)
- *   refresh   hash                         -> app, user, ~created, ~id
+ *   refresh   hash, or its family's        -> app, user, ~created, ~id
  *   proofs    hash                         -> the instant until which it is kept
  *   retired   key id                       -> the instant until which the signing key is
  *   index     app                          -> what is said of its index as a whole (index.c)

@@ -1,7 +1,5 @@
 /* Refresh tokens: a record for each session that has one, found by the hashes of the token that is
- * good now and of the one before it. */
-#include <stdlib.h>
-
+ * good now, of the one before it, and of their family. */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "store/cursor.h"
@@ -18,12 +16,30 @@ static enum err read_refresh(struct snapshot *snapshot, uint32_t app, const stru
     return err == ERR_OK ? refresh_decode(record, refresh) : err;
 }
 
-enum err store_session_near_refresh(struct snapshot *snapshot, const uint8_t *hash,
-                                    struct session *session, struct refresh *refresh, bool *there)
+/* Where an entry with that hash leads, or one with the other; both are looked for either way. */
+static enum err near_either(struct snapshot *snapshot, const uint8_t *hash, const uint8_t *other,
+                            struct str *value, bool *there)
 {
-    struct str value, key = {(const char *)hash, HASH_BYTES};
+    struct str second,
+        keys[] = {{(const char *)hash, HASH_BYTES}, {(const char *)other, HASH_BYTES}};
+    enum err err = cursor_near(snapshot, TABLE_REFRESH, keys[0], value, there);
+    if (err != ERR_OK)
+        return err;
+    err = env_get(snapshot->txn, snapshot->store, TABLE_REFRESH, keys[1], &second);
+    if (err == ERR_OK && !*there) {
+        *value = second;
+        *there = true;
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err store_session_near_refresh(struct snapshot *snapshot, const uint8_t *hash,
+                                    const uint8_t *family, struct session *session,
+                                    struct refresh *refresh, bool *there)
+{
+    struct str value;
     struct place place;
-    enum err err = cursor_near(snapshot, TABLE_REFRESH, key, &value, there);
+    enum err err = near_either(snapshot, hash, family, &value, there);
     if (err != ERR_OK)
         return err;
     err = place_of_session_key(value, &place)
@@ -32,14 +48,6 @@ enum err store_session_near_refresh(struct snapshot *snapshot, const uint8_t *ha
     if (err == ERR_OK)
         err = session_at(snapshot, &place, session);
     return *there || err == ERR_OK ? err : ERR_NOT_FOUND;
-}
-
-enum err store_session_by_refresh(struct snapshot *snapshot, const uint8_t *hash,
-                                  struct session *session, struct refresh *refresh)
-{
-    bool there;
-    enum err err = store_session_near_refresh(snapshot, hash, session, refresh, &there);
-    return err == ERR_OK && !there ? ERR_NOT_FOUND : err;
 }
 
 enum err writing_put_refresh(struct writing *writing, const struct place *place,
@@ -111,6 +119,10 @@ static enum err renew(struct writing *writing, const struct put_rotation *wanted
     memcpy(fresh.hash, wanted->successor, HASH_BYTES);
     memcpy(fresh.salt, wanted->salt, SALT_BYTES);
     fresh.rotated = writing->now;
+    if (!fresh.has_family) {
+        fresh.has_family = true;
+        memcpy(fresh.family, wanted->family, HASH_BYTES);
+    }
     if (!fresh.has_key && wanted->has_key) {
         fresh.has_key = true;
         memcpy(fresh.key, wanted->key, HASH_BYTES);
@@ -128,7 +140,7 @@ static enum err end_chain(struct writing *writing, const struct put_rotation *wa
                                 .has_id = true,
                                 .id = wanted->id,
                                 .as = ENDING_REVOKED,
-                                .actor = STR("refresh-reuse")};
+                                .actor = REFRESH_REUSE};
     return writing_end(writing, &ending);
 }
 
@@ -136,24 +148,22 @@ static enum err rotate(struct writing *writing, const struct put_rotation *wante
                        const struct place *place, const struct refresh *refresh)
 {
     struct outcome *outcome = writing->outcome;
-    bool is_now = secret_hash_equal(refresh->hash, wanted->presented);
-    bool is_previous =
-        refresh->has_previous && secret_hash_equal(refresh->previous, wanted->presented);
-    if (is_now) {
+    switch (refresh_stand(refresh, wanted->presented, wanted->family, writing->now)) {
+    case REFRESH_GOOD:
         outcome->rotation = ROTATION_DONE;
         memcpy(outcome->salt, wanted->salt, SALT_BYTES);
         return renew(writing, wanted, place, refresh);
-    }
-    if (!is_previous)
-        return ERR_OK;
-    /* Neither after it nor before: with a clock that was set back it would last for as long. */
-    if (llabs(writing->now - refresh->rotated) <= REFRESH_GRACE_MS) {
+    case REFRESH_AGAIN:
         outcome->rotation = ROTATION_AGAIN;
         memcpy(outcome->salt, refresh->salt, SALT_BYTES);
         return ERR_OK;
+    case REFRESH_SPENT:
+        outcome->rotation = ROTATION_REUSED;
+        return end_chain(writing, wanted);
+    case REFRESH_UNKNOWN:
+        break;
     }
-    outcome->rotation = ROTATION_REUSED;
-    return end_chain(writing, wanted);
+    return ERR_OK;
 }
 
 enum err writing_rotate(struct writing *writing, const struct put_rotation *wanted)

@@ -104,12 +104,11 @@ enum err store_session_by_token(struct snapshot *snapshot, const uint8_t *hash,
 enum err store_session_near_token(struct snapshot *snapshot, const uint8_t *hash,
                                   struct session *session, bool *there) MUST_CHECK;
 
-/* By the SHA-256 of its refresh token, or of the one before; and what is kept of that. */
-enum err store_session_by_refresh(struct snapshot *snapshot, const uint8_t *hash,
-                                  struct session *session, struct refresh *refresh) MUST_CHECK;
+/* By the SHA-256 of a refresh token, or its family's; and what is kept of that. Where it is not
+ * `there`, some other session, which takes as long. */
 enum err store_session_near_refresh(struct snapshot *snapshot, const uint8_t *hash,
-                                    struct session *session, struct refresh *refresh,
-                                    bool *there) MUST_CHECK;
+                                    const uint8_t *family, struct session *session,
+                                    struct refresh *refresh, bool *there) MUST_CHECK;
 /* ERR_NOT_FOUND: that proof was not used, or so long ago that it does not matter. */
 enum err store_proof(struct snapshot *snapshot, const uint8_t *hash) MUST_CHECK;
 
@@ -199,8 +198,9 @@ struct put_touch {
 struct put_rotation {
     uint32_t app;
     struct uuid id;
-    uint8_t presented[HASH_BYTES]; /* of the token brought */
-    uint8_t salt[SALT_BYTES];      /* drawn for this, and the hash of the successor it makes */
+    uint8_t presented[HASH_BYTES]; /* of the token brought, and its family's */
+    uint8_t family[HASH_BYTES];
+    uint8_t salt[SALT_BYTES]; /* drawn for this, and the hash of the successor it makes */
     uint8_t successor[HASH_BYTES];
     bool has_key; /* the thumbprint of the key that was proven to be held */
     uint8_t key[HASH_BYTES];

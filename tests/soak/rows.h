@@ -16,7 +16,7 @@ enum {
     PERSONS = TENANTS * PERSONS_OF_TENANT,
     LOGINS_MAX = 2000,
     UNTOLD_MAX = 256,
-    WORD = 64,
+    WORD = 96,
     JWT = 2048
 };
 

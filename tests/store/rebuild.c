@@ -84,6 +84,7 @@ static void assert_complete(struct scene *scene)
     struct session session;
     struct refresh refresh;
     uint8_t hash[HASH_BYTES];
+    bool there;
     cr_expect_eq(scene_count(scene, "acme"), 301);
     cr_expect_eq(scene_count(scene, "globex"), 6);
     cr_expect_eq(scene_count(scene, "nobodys"), 0);
@@ -92,7 +93,8 @@ static void assert_complete(struct scene *scene)
     ASSERT_OK(scene_by_token(scene, "token", &session));
     ASSERT_OK(scene_by_token(scene, "another", &session));
     ASSERT_OK(scene_by_spelling(scene, "acme", VENDOR_ROCKETCHAT, "QoYYFw2t9oKks2niG", &session));
-    ASSERT_OK(store_session_by_refresh(scene->snapshot, hash, &session, &refresh));
+    ASSERT_OK(store_session_near_refresh(scene->snapshot, hash, hash, &session, &refresh, &there));
+    cr_expect(there);
     scene_done(scene);
 }
 

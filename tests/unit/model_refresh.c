@@ -21,6 +21,8 @@ Test(model_refresh, a_record_comes_back_as_it_was)
     memset(refresh.previous, 2, HASH_BYTES);
     memset(refresh.salt, 3, SALT_BYTES);
     memset(refresh.key, 4, HASH_BYTES);
+    refresh.has_family = true;
+    memset(refresh.family, 5, HASH_BYTES);
     refresh_encode(&refresh, &record);
     cr_assert_eq(refresh_decode(buf_view(&record), &back), ERR_OK);
     cr_assert(back.has_previous && back.has_key && back.rotated == 123456789);
@@ -28,6 +30,8 @@ Test(model_refresh, a_record_comes_back_as_it_was)
     cr_assert_arr_eq(back.previous, refresh.previous, HASH_BYTES);
     cr_assert_arr_eq(back.salt, refresh.salt, SALT_BYTES);
     cr_assert_arr_eq(back.key, refresh.key, HASH_BYTES);
+    cr_assert(back.has_family);
+    cr_assert_arr_eq(back.family, refresh.family, HASH_BYTES);
     for (size_t len = 0; len < record.len; len++)
         cr_assert_eq(refresh_decode((struct str){record.ptr, len}, &back), ERR_CORRUPT);
     record.ptr[0] = 9;
@@ -42,14 +46,69 @@ Test(model_refresh, a_record_comes_back_as_it_was)
 Test(model_refresh, a_successor_depends_on_token_and_salt)
 {
     uint8_t salt[SALT_BYTES] = {1}, other[SALT_BYTES] = {2};
-    char one[SECRET_TEXT], same[SECRET_TEXT], third[SECRET_TEXT], fourth[SECRET_TEXT];
+    char one[SUCCESSOR_TEXT], same[SUCCESSOR_TEXT], third[SUCCESSOR_TEXT], fourth[SUCCESSOR_TEXT];
     refresh_succeed(STR("token"), salt, one);
     refresh_succeed(STR("token"), salt, same);
     refresh_succeed(STR("token"), other, third);
     refresh_succeed(STR("tokem"), salt, fourth);
-    cr_assert(memcmp(one, same, SECRET_TEXT) == 0);
+    cr_assert(memcmp(one, same, SUCCESSOR_TEXT) == 0);
     cr_assert(memcmp(one, third, SECRET_TEXT) != 0);
     cr_assert(memcmp(one, fourth, SECRET_TEXT) != 0);
+}
+
+/* As it lay in the store when no family was kept. */
+Test(model_refresh, a_record_of_old_is_read)
+{
+    struct refresh refresh = {.has_previous = true, .rotated = 123456789, .has_key = true}, back;
+    struct buf record = {0};
+    memset(refresh.key, 4, HASH_BYTES);
+    refresh_encode(&refresh, &record);
+    record.ptr[0] = 1;
+    cr_assert_eq(refresh_decode(buf_view(&record), &back), ERR_CORRUPT);
+    record.len -= HASH_BYTES;
+    cr_assert_eq(refresh_decode(buf_view(&record), &back), ERR_OK);
+    cr_assert(back.has_previous && back.has_key && back.rotated == 123456789 && !back.has_family);
+    cr_assert_arr_eq(back.key, refresh.key, HASH_BYTES);
+    buf_free(&record);
+}
+
+Test(model_refresh, all_that_come_of_one_are_a_family)
+{
+    uint8_t salt[SALT_BYTES] = {1}, first[HASH_BYTES], later[HASH_BYTES], other[HASH_BYTES];
+    char one[SUCCESSOR_TEXT], next[SUCCESSOR_TEXT];
+    refresh_family(STR("token"), first);
+    refresh_family(STR("tokem"), other);
+    cr_assert_arr_neq(first, other, HASH_BYTES);
+    refresh_succeed(STR("token"), salt, one);
+    for (uint8_t i = 0; i < 5; i++) {
+        refresh_family((struct str){one, SUCCESSOR_TEXT}, later);
+        cr_assert_arr_eq(first, later, HASH_BYTES);
+        salt[0] = i;
+        refresh_succeed((struct str){one, SUCCESSOR_TEXT}, salt, next);
+        cr_assert(memcmp(one, next, SECRET_TEXT) != 0);
+        memcpy(one, next, SUCCESSOR_TEXT);
+    }
+}
+
+Test(model_refresh, how_a_token_stands_to_the_one_that_is_good)
+{
+    static const int64_t now = 1000000;
+    struct refresh refresh = {.has_previous = true, .rotated = now, .has_family = true};
+    uint8_t unknown[HASH_BYTES] = {9};
+    refresh.hash[0] = 1, refresh.previous[0] = 2, refresh.family[0] = 3;
+    const uint8_t *family = refresh.family;
+    cr_assert_eq(refresh_stand(&refresh, refresh.hash, unknown, now), REFRESH_GOOD);
+    for (int back = -1; back <= 1; back += 2) {
+        int64_t last = now + back * REFRESH_GRACE_MS;
+        cr_assert_eq(refresh_stand(&refresh, refresh.previous, family, last), REFRESH_AGAIN);
+        cr_assert_eq(refresh_stand(&refresh, refresh.previous, family, last + back), REFRESH_SPENT);
+    }
+    cr_assert_eq(refresh_stand(&refresh, unknown, family, now), REFRESH_SPENT);
+    cr_assert_eq(refresh_stand(&refresh, unknown, unknown, now), REFRESH_UNKNOWN);
+    /* What the family has in common is no token. */
+    cr_assert_eq(refresh_stand(&refresh, family, unknown, now), REFRESH_UNKNOWN);
+    refresh.has_family = false;
+    cr_assert_eq(refresh_stand(&refresh, unknown, family, now), REFRESH_UNKNOWN);
 }
 
 Test(model_refresh, a_nonce_holds_for_its_period_and_the_next)

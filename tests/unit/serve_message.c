@@ -78,6 +78,7 @@ Test(message, a_rotation_and_lifetimes_come_out_as_they_went_in)
     cr_assert_eq(rotation->proof_until, 99);
     cr_assert_arr_eq(rotation->id.bytes, some_id.bytes, sizeof(some_id.bytes));
     cr_assert_arr_eq(rotation->presented, sent->presented, HASH_BYTES);
+    cr_assert_arr_eq(rotation->family, sent->family, HASH_BYTES);
     cr_assert_arr_eq(rotation->salt, sent->salt, SALT_BYTES);
     cr_assert_arr_eq(rotation->successor, sent->successor, HASH_BYTES);
     cr_assert_arr_eq(rotation->key, sent->key, HASH_BYTES);

@@ -77,10 +77,37 @@ learn_nonce() {
     [ "$(header X-Refresh-Token)" = "$second" ]
     refresh "$second" "$(proof one POST /v1/session/refresh "$nonce")"
     expect_status 200
-    # By now the first one is no one's.
+    # What never was one is no one's; of the first somebody has a copy.
+    local third
+    third=$(header X-Refresh-Token)
+    refresh "x$third" "$(proof one POST /v1/session/refresh "$nonce")"
+    expect_status 401
+    refresh "${third:43}" "$(proof one POST /v1/session/refresh "$nonce")"
+    expect_status 401
+    get /v1/session/me/list -H "Authorization: Bearer $access"
+    expect_status 200
     refresh "$first" "$(proof one POST /v1/session/refresh "$nonce")"
     expect_status 401
     expect_json .code '"unauthorized"'
+    refresh "$third" "$(proof one POST /v1/session/refresh "$nonce")"
+    expect_status 401
+    get /v1/session/me/list -H "Authorization: Bearer $access"
+    expect_status 401
+    get /rollcall/v1/audit -H "Authorization: Bearer rk"
+    expect_json '[.lines[] | .actor] | last' '"refresh-reuse"'
+}
+
+@test "logout by a token that was used ends the session as one that somebody has a copy of" {
+    begin fay rk_loose
+    local first=$token
+    get /v1/session/refresh -X POST -d '' -H "X-Refresh-Token: $first"
+    expect_status 200
+    get /v1/session/refresh -X POST -d '' -H "X-Refresh-Token: $(header X-Refresh-Token)"
+    expect_status 200
+    get /v1/session/revoke -X POST -d '' -H "X-Refresh-Token: $first"
+    expect_status 204
+    get /rollcall/v1/audit -H "Authorization: Bearer rk_loose"
+    expect_json '.lines | last | [.event, .actor]' '["revoked","refresh-reuse"]'
 }
 
 @test "two at once get the same successor" {
