@@ -262,8 +262,9 @@ static void read_forwarded(struct arena *arena, struct str element, struct hop *
 /* ---- the client ---- */
 
 /* The value of a header of the proxy's, with a NULL pointer where there is none. Where it stands
- * twice, as with a client's "X_Forwarded_For" beside it, which CGI spells alike, it says nothing.
- */
+ * twice, as with a client's "X_Forwarded_For" beside it, which CGI spells alike, it says nothing:
+ * either may be the proxy's, and where they stand is the web server's choice, so that no order in
+ * which they were joined (RFC 9110, 5.3) would be safe. */
 static struct str header_once(const struct request *request, const char *variable)
 {
     struct str found = STR_NONE;
@@ -357,10 +358,11 @@ static void set_address(const struct request *request, const uint8_t *address,
     memcpy(client->bytes, address, sizeof(client->bytes));
 }
 
+/* Who has his address left unknown, be it by what he sends himself, is not left uncounted. */
 static void unset_address(struct http_client *client)
 {
     client->address = STR_NONE;
-    client->foreign = false;
+    client->foreign = true;
 }
 
 static void read_told(const struct request *request, struct http_client *client)

@@ -565,6 +565,40 @@ Test(limits, this_host_and_trusted_proxies_are_never_limited)
     end(&asking);
 }
 
+/* Or else a header of one's own would do: whoever's address a trusted proxy leaves unknown is
+ * counted with all of that proxy's that are. */
+Test(limits, an_address_that_is_left_unknown_is_counted_all_the_same)
+{
+    static const char *const told[][2] = {
+        {"HTTP_X_FORWARDED_FOR=x", "HTTP_X_FORWARDED_FOR=198.51.100.1"},
+        {"HTTP_X_FORWARDED_FOR=198.51.100.2, unknown", NULL},
+        {"HTTP_X_FORWARDED_FOR=198.51.100.1", "HTTP_X_FORWARDED_FOR=198.51.100.3"}};
+    struct asking asking;
+    struct network proxies;
+    begin_guarded(&asking);
+    cr_assert(network_parse(STR("10.0.0.0/8"), &proxies));
+    asking.service.site.trust = (struct trust){FORWARDED_X, &proxies, 1, false};
+    for (int i = 0; i < FAILURES + 1; i++) {
+        struct door other = doors[0];
+        char wrong[64];
+        snprintf(wrong, sizeof(wrong), other.wrong, i + 1);
+        other.credential[0] = wrong;
+        other.credential[1] = told[i % 3][0];
+        other.credential[2] = told[i % 3][1];
+        other.credential[3] = NULL;
+        cr_expect_eq(ask_from(&asking, &other, "10.1.2.3", 0), i < FAILURES ? 401 : 429, "%s",
+                     asking.out.ptr);
+    }
+    /* Neither the proxy, nor whom it names, nor another proxy is. */
+    struct door known = doors[0];
+    known.credential[1] = "HTTP_X_FORWARDED_FOR=198.51.100.1";
+    cr_expect_eq(ask_from(&asking, &known, "10.1.2.3", 0), 200, "%s", asking.out.ptr);
+    cr_expect_eq(ask_from(&asking, &doors[0], "10.1.2.3", 0), 200, "%s", asking.out.ptr);
+    known.credential[1] = told[1][0];
+    cr_expect_eq(ask_from(&asking, &known, "10.1.2.4", 0), 200, "%s", asking.out.ptr);
+    end(&asking);
+}
+
 /* A session that is over is no guess: that is what everybody's looks like one day. */
 Test(limits, a_known_credential_that_is_over_is_no_failure)
 {

@@ -258,6 +258,43 @@ Test(http_client, a_header_that_stands_twice_says_nothing)
     end();
 }
 
+/* Or else it would be the client's choice not to be counted. */
+Test(http_client, who_is_left_unknown_is_foreign_and_one_with_all_of_that_proxy)
+{
+    static const struct {
+        char *peer, *first, *second;
+        bool foreign, of_peer;
+    } cases[] = {
+        {"10.0.0.1", "6.6.6.6", "203.0.113.5", true, true},
+        {"10.0.0.1", "203.0.113.5, unknown", NULL, true, true},
+        {"10.0.0.1", "", NULL, true, true},
+        {"", "6.6.6.6", "203.0.113.5", true, false},
+        /* The proxy's own requests, and somebody who is known. */
+        {"10.0.0.1", NULL, NULL, false, true},
+        {"10.0.0.1", "10.0.0.2", NULL, false, false},
+        {"10.0.0.1", "203.0.113.5", NULL, true, false},
+    };
+    struct network peer;
+    cr_assert(network_parse(STR("10.0.0.1"), &peer));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char texts[3][TEXT_BYTES];
+        char *env[] = {texts[0], texts[1], texts[2], NULL};
+        struct site site = *site_of(FORWARDED_X);
+        site.trust.local = true;
+        snprintf(texts[0], TEXT_BYTES, "REMOTE_ADDR=%s", cases[i].peer);
+        for (int header = 1; header <= 2; header++) {
+            const char *list = header == 1 ? cases[i].first : cases[i].second;
+            snprintf(texts[header], TEXT_BYTES, "HTTP_X_FORWARDED_FOR=%s", list ? list : "");
+            env[header] = list ? texts[header] : NULL;
+        }
+        const struct http_client *client = read_client(&site, env);
+        cr_expect_eq(client->foreign, cases[i].foreign, "case %zu", i);
+        cr_expect_eq(memcmp(client->bytes, peer.address, ADDRESS_BYTES) == 0, cases[i].of_peer,
+                     "case %zu", i);
+    }
+    end();
+}
+
 Test(http_client, a_peer_without_an_address_is_trusted_where_the_site_says_so)
 {
     static char *const peers[] = {"REMOTE_ADDR=", "REMOTE_ADDR=unix:", "REMOTE_ADDR=/run/x.sock",
