@@ -173,6 +173,18 @@ static enum err load(const struct arguments *arguments, const struct handover *h
     return err;
 }
 
+/* Of a query without "=" a web server makes arguments (RFC 3875, 4.4): under CGI they may be
+ * anybody's, whatever passes them on. */
+static bool take_arguments(int argc, char **argv, struct arguments *arguments)
+{
+    if (!is_cgi())
+        return argp_parse(&rollcalld_argp, argc, argv, 0, NULL, arguments) == 0;
+    if (argc > 1)
+        log_warn("under CGI no arguments are taken, which may be a client's: ROLLCALL_CONFIG names "
+                 "a file");
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments = {.argv = argv};
@@ -180,7 +192,7 @@ int main(int argc, char **argv)
     static struct handover handed;
     struct handover *handover = NULL;
     argp_err_exit_status = USAGE;
-    if (argp_parse(&rollcalld_argp, argc, argv, 0, NULL, &arguments) != 0)
+    if (!take_arguments(argc, argv, &arguments))
         return USAGE;
     if (arguments.take_over) {
         handover = &handed;

@@ -184,6 +184,19 @@ logged() {
     [[ ${lines[0]} == "Status: 405 Method Not Allowed"* ]]
 }
 
+@test "under CGI arguments may be a client's, and are not taken" {
+    local arguments cgi=(env -i GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET REQUEST_URI=/sessions/whoami HTTP_X_SESSION_TOKEN=token
+        ROLLCALL_STORE="$BATS_FILE_TMPDIR/store" "$rollcalld")
+    echo "log_file = \"$BATS_FILE_TMPDIR/hostile\"" >"$BATS_FILE_TMPDIR/hostile.conf"
+    for arguments in "-c $BATS_FILE_TMPDIR/hostile.conf" --check-config --help --take-over=0 word; do
+        # shellcheck disable=SC2086
+        run -0 --separate-stderr "${cgi[@]}" $arguments </dev/null
+        [[ ${lines[0]} == "Status: 200 OK"* ]]
+        [[ $stderr == *"no arguments are taken"* ]]
+    done
+    [ ! -e "$BATS_FILE_TMPDIR/hostile" ]
+}
+
 @test "a socket left behind is taken over, one in use is not" {
     start_pool "workers = 1"
     until_true has_workers 1
