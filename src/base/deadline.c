@@ -76,9 +76,18 @@ static void set_timer(int64_t first_ms)
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-void deadline_begin(int seconds, const struct deadline_ends *of)
+/* Whoever has started the process may have blocked the signal. */
+static bool handle(void)
 {
     struct sigaction action = {.sa_handler = on_time, .sa_flags = SA_RESTART};
+    sigset_t alarm;
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    return sigaction(SIGALRM, &action, NULL) == 0 && sigprocmask(SIG_UNBLOCK, &alarm, NULL) == 0;
+}
+
+void deadline_begin(int seconds, const struct deadline_ends *of)
+{
     int64_t now = clock_monotonic_ns();
     if (seconds == 0)
         return;
@@ -86,7 +95,7 @@ void deadline_begin(int seconds, const struct deadline_ends *of)
     ends_ns = now + seconds * SECOND_NS;
     coming_in = 1;
     if (!handled)
-        handled = sigaction(SIGALRM, &action, NULL) == 0;
+        handled = handle();
     bool crowded = gave_way_ns && now - gave_way_ns < CROWDED_NS;
     set_timer(crowded ? CROWDED_LOOK_MS : LOOK_MS);
 }

@@ -4,6 +4,7 @@
 #include <config.h>
 #endif
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -156,6 +157,8 @@ static int run(struct config *config, const struct arguments *arguments, struct 
         can = confine_print(config, stdout) == ERR_OK && can;
         return can ? EXIT_SUCCESS : EXIT_FAILURE;
     }
+    /* Whoever reads the log may go away, and is no reason to. */
+    signal(SIGPIPE, SIG_IGN);
     return is_cgi() ? answer_once(config) : serve(config, arguments, handover);
 }
 

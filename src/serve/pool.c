@@ -414,10 +414,12 @@ static sigset_t handled_signals(void)
     return signals;
 }
 
+/* A starter that ignores SIGCHLD would have the children's ends told to nobody. */
 void pool_block_signals(void)
 {
     sigset_t signals = handled_signals();
     sigprocmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGCHLD, SIG_DFL);
 }
 
 /* What was handed over leaves as after any roll. */

@@ -75,6 +75,35 @@ logged() {
     [ $((after - before)) -ge 750 ] || { cat "$log"; false; }
 }
 
+@test "who reads the log may go away, and the pool goes on" {
+    local reader first
+    make_config "listen = \"unix:$socket\"" "workers = 1"
+    mkfifo "$BATS_FILE_TMPDIR/lines"
+    cat "$BATS_FILE_TMPDIR/lines" >"$log" 3>&- &
+    reader=$!
+    env --default-signal=PIPE "$rollcalld" --config "$BATS_FILE_TMPDIR/rollcall.conf" 2>"$BATS_FILE_TMPDIR/lines" 3>&- &
+    pool=$!
+    note_pid $pool
+    until_true has_workers 1
+    first=$(workers)
+    end_process "$reader"
+    until_true asks
+    end_process "$first" KILL
+    until_true asks
+    kill -0 "$pool"
+}
+
+@test "the dead are replaced, whatever the starter did with their signals" {
+    make_config "listen = \"unix:$socket\"" "workers = 1"
+    env --ignore-signal=CHLD --block-signal=CHLD "$rollcalld" --config "$BATS_FILE_TMPDIR/rollcall.conf" 2>"$log" 3>&- &
+    note_pid $!
+    until_true has_workers 1
+    end_process "$(workers)" KILL
+    until_true has_workers 2
+    until_true asks
+    logged 'killed by signal 9'
+}
+
 @test "workers do not outlive a master that was killed" {
     start_pool "workers = 2"
     until_true has_workers 2

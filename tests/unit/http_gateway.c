@@ -397,3 +397,17 @@ Test(http_gateway, a_deadline_is_over_when_it_is_said_so)
         cr_expect_not(deadline_passed(), "the next one begins anew");
     }
 }
+
+Test(http_gateway, a_deadline_holds_where_its_signal_was_blocked)
+{
+    static const struct deadline_ends none = {-1, -1, -1, -1};
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGALRM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    deadline_begin(1, &none);
+    for (int tenths = 0; tenths < 100 && !deadline_passed(); tenths++)
+        poll(NULL, 0, 100);
+    cr_expect(deadline_passed());
+    deadline_over();
+}
