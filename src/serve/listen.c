@@ -23,26 +23,36 @@ bool listen_is_socket(int fd)
 }
 
 /* sd_listen_fds(3): the variables are meant for the process named, and not for its children. */
-static bool has_systemd_socket(void)
+static long count_systemd_sockets(void)
 {
-    enum { FIRST = 3 };
     const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-    bool ours = pid && count && strtol(pid, NULL, 10) == (long)getpid() &&
-                strtol(count, NULL, 10) >= 1 && listen_is_socket(FIRST);
+    bool ours = pid && count && strtol(pid, NULL, 10) == (long)getpid();
+    long sockets = ours ? strtol(count, NULL, 10) : 0;
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDS");
     unsetenv("LISTEN_FDNAMES");
-    return ours;
+    return sockets;
 }
 
-bool listen_inherit(struct listener *listener)
+enum err listen_inherit(struct listener *listener)
 {
+    enum { FIRST = 3 };
     *listener = (struct listener){.fd = -1};
-    if (listen_is_socket(STDIN_FILENO))
+    if (listen_is_socket(STDIN_FILENO)) {
         listener->fd = STDIN_FILENO;
-    else if (has_systemd_socket())
-        listener->fd = 3;
-    return listener->fd >= 0;
+        return ERR_OK;
+    }
+    long sockets = count_systemd_sockets();
+    if (sockets > 1) {
+        log_error("%ld sockets were handed over, of which all but one would never be listened to: "
+                  "an empty \"ListenStream=\" takes away what others add to",
+                  sockets);
+        return ERR_CONFLICT;
+    }
+    if (sockets < 1 || !listen_is_socket(FIRST))
+        return ERR_NOT_FOUND;
+    listener->fd = FIRST;
+    return ERR_OK;
 }
 
 static enum err fail(const char *address, int fd)

@@ -17,8 +17,8 @@ struct listener {
 bool listen_is_socket(int fd);
 
 /* A socket that was handed over: descriptor 0 (spawn-fcgi, a web server), or 3 (systemd's
- * LISTEN_FDS). */
-bool listen_inherit(struct listener *listener);
+ * LISTEN_FDS). ERR_NOT_FOUND: none was; ERR_CONFLICT, logged: several were. */
+enum err listen_inherit(struct listener *listener) MUST_CHECK;
 
 /* "unix:/path" or "tcp:host:port", host and port in numbers or names. A unix socket that nobody
  * listens on any more is taken over. What is wrong is logged; ERR_INVALID, ERR_IO, ERR_CONFLICT for

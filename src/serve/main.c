@@ -59,8 +59,9 @@ static enum err find_socket(const struct config *config, const struct handover *
 {
     if (handover)
         *listener = handover->listener;
-    if (handover || listen_inherit(listener))
-        return ERR_OK;
+    enum err err = handover ? ERR_OK : listen_inherit(listener);
+    if (err != ERR_NOT_FOUND)
+        return err;
     if (*config->listen)
         return listen_open(config->listen, config->socket_mode, listener);
     log_error("nothing to listen on: set \"listen\", or hand over a listening socket");

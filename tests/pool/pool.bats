@@ -203,6 +203,14 @@ logged() {
     until_true asks "$BATS_FILE_TMPDIR/handed.sock"
 }
 
+@test "of several sockets none would be left unheard: there is no start" {
+    make_config "workers = 1"
+    # shellcheck disable=SC2016
+    run -1 --separate-stderr timeout 20 "$hand_over" "$BATS_FILE_TMPDIR/handed.sock" \
+        sh -c 'LISTEN_FDS=2 exec "$0" "$@" 4<&3' "$rollcalld" --config "$BATS_FILE_TMPDIR/rollcall.conf"
+    [[ $stderr == *"2 sockets were handed over"* ]]
+}
+
 @test "one plain CGI request, configured by the environment alone" {
     run -0 --separate-stderr env -i GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET REQUEST_URI=/auth/sessions/whoami \
         HTTP_X_SESSION_TOKEN=token ROLLCALL_STORE="$BATS_FILE_TMPDIR/store" ROLLCALL_PREFIX=/auth "$rollcalld" </dev/null
