@@ -63,22 +63,33 @@ static enum err fail(const char *address, int fd)
     return ERR_IO;
 }
 
-/* Whether somebody answers at that path; a socket's file outlives its process. */
-static bool is_in_use(const struct sockaddr_un *address)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool answered =
-        fd >= 0 &&
-        (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN);
-    if (fd >= 0)
-        close(fd);
-    return answered;
-}
-
 static bool is_socket_file(const char *path)
 {
     struct stat info;
     return lstat(path, &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
+/* A socket's file outlives its process: it goes where a connection to it is refused, and for no
+ * other reason. Somebody who is busy (EAGAIN) or minds another kind of socket (EPROTOTYPE) is
+ * somebody. */
+static enum err make_room(const struct sockaddr_un *address)
+{
+    const char *path = address->sun_path;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return fail(path, fd);
+    bool connected = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
+    if (connected || errno == EAGAIN || errno == EPROTOTYPE) {
+        log_error("%s: somebody is listening there", path);
+        close(fd);
+        return ERR_CONFLICT;
+    }
+    if (errno != ECONNREFUSED && errno != ENOENT)
+        return fail(path, fd);
+    if (errno == ECONNREFUSED && is_socket_file(path))
+        unlink(path);
+    close(fd);
+    return ERR_OK;
 }
 
 static enum err open_unix(const char *path, mode_t mode, struct listener *listener)
@@ -90,12 +101,9 @@ static enum err open_unix(const char *path, mode_t mode, struct listener *listen
         return ERR_INVALID;
     }
     strcpy(address.sun_path, path);
-    if (is_in_use(&address)) {
-        log_error("%s: somebody is listening there", path);
-        return ERR_CONFLICT;
-    }
-    if (is_socket_file(path))
-        unlink(path);
+    enum err err = make_room(&address);
+    if (err != ERR_OK)
+        return err;
     /* It has its mode from the start: a name in somebody else's folder may be another file's by the
      * time that is changed. */
     mode_t mask = umask(~mode & 0777);

@@ -21,8 +21,8 @@ bool listen_is_socket(int fd);
 enum err listen_inherit(struct listener *listener) MUST_CHECK;
 
 /* "unix:/path" or "tcp:host:port", host and port in numbers or names. A unix socket that nobody
- * listens on any more is taken over. What is wrong is logged; ERR_INVALID, ERR_IO, ERR_CONFLICT for
- * one in use. */
+ * listens on any more, as far as can be told, is taken over. What is wrong is logged; ERR_INVALID,
+ * ERR_IO, ERR_CONFLICT for one in use. */
 enum err listen_open(const char *address, mode_t mode, struct listener *listener) MUST_CHECK;
 
 /* Makes a unix socket's file that user's, if it is one made here. ERR_IO, logged. */
