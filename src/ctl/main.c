@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/std.h"
 #include "ctl/group.h"
 #include "model/secret.h"
 
@@ -28,6 +29,7 @@ int main(int argc, char **argv)
     bool given = from_environment && *from_environment;
     struct ctl ctl = {.store_path = given ? from_environment : LOCALSTATEDIR "/lib/rollcall"};
     char name[] = "rollcall";
+    std_reserve();
     argp_program_version = "rollcall " PACKAGE_VERSION;
     argp_err_exit_status = EXIT_USAGE;
     if (argc > 0)

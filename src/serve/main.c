@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/std.h"
 #include "dialect/tally.h"
 #include "serve/arguments.h"
 #include "serve/config.h"
@@ -195,6 +196,7 @@ int main(int argc, char **argv)
     struct config config;
     static struct handover handed;
     struct handover *handover = NULL;
+    std_reserve();
     argp_err_exit_status = USAGE;
     if (!take_arguments(argc, argv, &arguments))
         return USAGE;

@@ -120,3 +120,13 @@ nested=("session create" "session show" "session touch" "session extend" "sessio
         assert_has "standard output" "$output"
     done
 }
+
+@test "with its standard descriptors closed a command says nothing into the store" {
+    import_demo
+    run -1 bash -c "'$ROLLCALL' session revoke ses_none 2>&-"
+    run -1 bash -c "'$ROLLCALL' session revoke ses_none <&- >&- 2>&-"
+    run -1 bash -c "'$ROLLCALL' list >&-"
+    assert_has "standard output cannot be written" "$output"
+    run -1 grep -cam1 -e '^rollcall: ' -e '^ID  ' "$ROLLCALL_STORE/lock.mdb" "$ROLLCALL_STORE/data.mdb"
+    run -0 "$ROLLCALL" check
+}

@@ -196,6 +196,21 @@ logged() {
     [ "$(workers | wc -l)" = 2 ]
 }
 
+@test "on a socket without anything else open, and nothing of the log gets into the store" {
+    local n store=$BATS_FILE_TMPDIR/store
+    for n in 0 1; do
+        make_config "workers = $n" 'access_log = "keyvalue"'
+        # shellcheck disable=SC2016
+        ROLLCALL_CONFIG=$BATS_FILE_TMPDIR/rollcall.conf spawn-fcgi -n -s "$BATS_FILE_TMPDIR/spawned$n.sock" \
+            -- /bin/sh -c 'exec "$0" >&- 2>&-' "$rollcalld" 3>&- &
+        note_pid $!
+        until_true asks "$BATS_FILE_TMPDIR/spawned$n.sock"
+        until_true asks "$BATS_FILE_TMPDIR/spawned$n.sock"
+    done
+    fails grep -qa 'method=GET' "$store/data.mdb" "$store/lock.mdb" "$store/metrics"
+    "$rollcall" --store "$store" check
+}
+
 @test "on the socket systemd hands over" {
     make_config "workers = 1"
     "$hand_over" "$BATS_FILE_TMPDIR/handed.sock" "$rollcalld" --config "$BATS_FILE_TMPDIR/rollcall.conf" 2>"$log" 3>&- &
