@@ -47,6 +47,14 @@ static const int *const everybodys_32 = CALLS(
     SCMP_SYS(geteuid32), SCMP_SYS(getgid32), SCMP_SYS(getegid32), SCMP_SYS(ugetrlimit),
     SCMP_SYS(sigreturn), SCMP_SYS(recv), SCMP_SYS(send));
 
+/* Where instructions are cached apart from data, patterns that are compiled to machine code need
+ * one of these. ARM's is private to it, which SCMP_SYS does not see. */
+#ifdef __ARM_NR_cacheflush
+static const int *const compilers = CALLS(__ARM_NR_cacheflush);
+#else
+static const int *const compilers = CALLS(SCMP_SYS(cacheflush), SCMP_SYS(riscv_flush_icache));
+#endif
+
 /* Connections that come in. */
 static const int *const answerers = CALLS(SCMP_SYS(accept), SCMP_SYS(accept4));
 
@@ -186,6 +194,7 @@ static bool add_rules(scmp_filter_ctx filter, const struct calls *calls)
 {
     return end_for(filter, deadly) && add_all(filter, SCMP_ACT_ALLOW, everybodys) &&
            add_all(filter, SCMP_ACT_ALLOW, everybodys_32) &&
+           add_all(filter, SCMP_ACT_ALLOW, compilers) &&
            add_all(filter, SCMP_ACT_ALLOW, of_this_build) && add_of_duty(filter, calls) &&
            add_narrow(filter, calls);
 }
