@@ -215,9 +215,14 @@ static void roll(struct pool *pool, int64_t now)
     start_due(pool, now);
 }
 
+/* A user with as many signals pending as he may have sends them without his name. */
 static void note_ready(struct pool *pool, pid_t pid, int64_t now)
 {
     bool all = pool->rolling && !pool->stopping;
+    if (pid == 0) {
+        log_warn("a new process is ready, and does not say which: too many signals are pending");
+        return;
+    }
     for (int i = 0; i < pool->slot_count; i++) {
         pool->slots[i].ready |= pool->slots[i].pid == pid;
         all = all && pool->slots[i].ready;

@@ -104,6 +104,15 @@ logged() {
     logged 'killed by signal 9'
 }
 
+@test "where signals come without a sender nobody is taken for ready, and the pool answers" {
+    make_config "listen = \"unix:$socket\"" "workers = 1"
+    prlimit --sigpending=0 "$rollcalld" --config "$BATS_FILE_TMPDIR/rollcall.conf" 2>"$log" 3>&- &
+    note_pid $!
+    until_true has_workers 1
+    until_true asks
+    until_true logged 'does not say which'
+}
+
 @test "workers do not outlive a master that was killed" {
     start_pool "workers = 2"
     until_true has_workers 2
