@@ -95,20 +95,21 @@ static void on_lack(void)
     siglongjmp(way_out, 1);
 }
 
-/* Others may well be answered from the pages there are. */
-static void rescue(struct worker *worker)
+/* Others may well be answered from the pages there are; false where this process must end first. */
+static bool rescue(struct worker *worker)
 {
     log_error("store %s: is damaged, was cut short, or the disk cannot be read",
               worker->config->store);
-    store_abandon(worker->store);
+    bool goes_on = store_abandon(worker->store);
     forget_store(worker);
+    return goes_on;
 }
 
 static void answer(void *context, char *const *env, const struct body *body, struct buf *out)
 {
     struct worker *worker = context;
     if (sigsetjmp(way_out, 0)) {
-        rescue(worker);
+        (void)rescue(worker);
         buf_reset(out);
         service_refuse(&worker->service, env, ERR_CORRUPT, out);
         /* What was open where the request was left, be it a write, only the process's end ends. */
@@ -121,16 +122,15 @@ static void answer(void *context, char *const *env, const struct body *body, str
     guarded = 0;
 }
 
-static void open_store_at_first(struct worker *worker)
+static enum err open_store_at_first(struct worker *worker)
 {
     store_on_lack(on_lack);
-    if (sigsetjmp(way_out, 0)) {
-        rescue(worker);
-        return;
-    }
+    if (sigsetjmp(way_out, 0))
+        return rescue(worker) ? ERR_OK : ERR_CORRUPT;
     guarded = 1;
     open_store(worker);
     guarded = 0;
+    return ERR_OK;
 }
 
 static enum err begin(struct worker *worker)
@@ -146,9 +146,10 @@ static enum err begin(struct worker *worker)
                                            .most = worker->config->failures_per_minute};
     worker->service.enrich.user_agents_path = worker->config->user_agents;
     worker->service.enrich.geo_path = worker->config->countries;
+    if (err == ERR_OK)
+        err = open_store_at_first(worker);
     if (err != ERR_OK)
         return err;
-    open_store_at_first(worker);
     worker->settled = worker->store != NULL;
     worker->confined = worker->config->confine != CONFINE_OFF;
     return confine(worker->config, duty_of(worker), worker->master, worker->settled);

@@ -187,6 +187,7 @@ void snapshot_end(struct snapshot *snapshot)
 enum err env_begin_write(struct store *store, MDB_txn **txn)
 {
     store->map_full = false;
+    store->wrote = true;
     enum err err = begin(store, 0, txn, "write");
     if (err != ERR_OK)
         return err;

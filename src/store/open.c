@@ -119,6 +119,7 @@ static enum err prepare_once(struct opening *opening)
     struct store *store = opening->store;
     MDB_txn *txn;
     store->map_full = false;
+    store->wrote |= opening->write;
     int code = env_begin(store->env, opening->write ? 0 : MDB_RDONLY, &txn);
     if (code != MDB_SUCCESS)
         return env_error(code, "open");
@@ -180,29 +181,34 @@ static enum err open_locked(struct store *store, const struct store_options *opt
     return err;
 }
 
+static enum err open_made(struct store *store, const struct store_options *options)
+{
+    enum err err = open_locked(store, options);
+    if (err == ERR_OK && options->mode != STORE_READ)
+        mdb_reader_check(store->env, NULL);
+    return err == ERR_OK ? prepare(store, options) : err;
+}
+
 enum err store_open(const struct store_options *options, struct store **store)
 {
     bool bare = folder_is_bare(options->path);
+    *store = NULL;
     if (options->mode != STORE_CREATE && bare)
         return ERR_NOT_FOUND;
     if (options->mode == STORE_CREATE && mkdir(options->path, FOLDER_MODE) != 0 && errno != EEXIST)
         return env_error(errno, options->path);
-    struct store *made = calloc(1, sizeof(*made));
-    if (!made)
+    *store = calloc(1, sizeof(**store));
+    if (!*store)
         return ERR_MEMORY;
-    enum err err = open_locked(made, options);
-    if (err == ERR_OK && options->mode != STORE_READ)
-        mdb_reader_check(made->env, NULL);
-    if (err == ERR_OK)
-        err = prepare(made, options);
+    enum err err = open_made(*store, options);
     if (err != ERR_OK) {
-        store_close(made);
+        store_close(*store);
+        *store = NULL;
         if (bare)
             folder_clear_stump(options->path);
         return err;
     }
     folder_warn_of_network(options->path);
-    *store = made;
     return ERR_OK;
 }
 
@@ -222,9 +228,14 @@ void store_close(struct store *store)
     free(store);
 }
 
-void store_abandon(struct store *store)
+/* Closing would unmap the mutex: the system, which looks for those a process holds when it ends,
+ * would not find it there, and others would wait for it for ever. */
+bool store_abandon(struct store *store)
 {
-    if (store)
+    if (store && store->wrote)
+        return false;
+    if (store && store->env)
         mdb_env_close(store->env);
     free(store);
+    return true;
 }

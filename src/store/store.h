@@ -37,6 +37,8 @@ struct store_options {
  * ERR_CORRUPT. ERR_FULL: the disk is, even for what readers need. ERR_BUSY: also when others have
  * it open whose data file was another.
  *
+ * While it is being opened *store is there for store_abandon, and with an error it is NULL.
+ *
  * A page that the file lacks, since it was cut short or the disk cannot be read, or that LMDB finds
  * to be damaged, is a signal to the process that looks at it: store_on_lack. */
 enum err store_open(const struct store_options *options, struct store **store) MUST_CHECK;
@@ -45,8 +47,9 @@ void store_close(struct store *store);
  * call (siglongjmp). The process is ended by the signal when it comes back. */
 void store_on_lack(void (*out)(void));
 /* As store_close, of a store that a call was left of: what that had in hand is not looked at any
- * more, and is lost to the process. */
-void store_abandon(struct store *store);
+ * more, and is lost to the process. False: this process may hold the lock of those who write, which
+ * only its end gives back; it has to end, and may not open the store again. */
+bool store_abandon(struct store *store);
 
 /* Whether what was opened is still what its path names, and fit for use. Else it is to be closed,
  * and to be opened anew by who goes on: after a commit that failed, with a program that has brought

@@ -144,3 +144,68 @@ rollcall_ends() {
     fails grep -E 'worker [0-9]+: killed' "$log"
     hold_account "damaged, and put back"
 }
+
+# ---- where only who writes looks ----
+
+# lose_free_pages: of both meta pages, so that the list of free pages is past the file's end; find_free_pages: no longer.
+lose_free_pages() {
+    cp "$store/data.mdb" "$dir/whole"
+    # The root of their tree, and the number of the last page.
+    python3 -c 'import os, struct, sys
+with open(sys.argv[1], "r+b") as file:
+    pages = os.fstat(file.fileno()).st_size // 4096
+    for meta in 0, 4096:
+        for at, number in (80, pages + 1), (136, pages + 2):
+            file.seek(meta + at)
+            file.write(struct.pack("=Q", number))' "$store/data.mdb"
+}
+find_free_pages() {
+    dd if="$dir/whole" of="$store/data.mdb" bs=4096 count=2 conv=notrunc status=none
+}
+
+# alone NAME: a process without a master; its id is in $alone.
+alone() {
+    ROLLCALL_STORE=$store ROLLCALL_LISTEN=unix:$dir/$1.sock ROLLCALL_WORKERS=0 "$rollcalld" 2>>"$log" 3>&- &
+    alone=$!
+    note_pid $alone
+}
+
+@test "a process without a master that a write is left in gives up the lock of those who write" {
+    local one
+    alone two
+    alone one
+    one=$alone socket=$dir/two.sock
+    until_true answers_native
+    make 3
+    socket=$dir/one.sock
+    until_true answers_native
+    lose_free_pages
+    answers_native
+    make 1
+    [ "$refused $status_code" = '1 500' ]
+    expect_error_of native
+    until_true is_gone "$one"
+    find_free_pages
+    socket=$dir/two.sock
+    SECONDS=0
+    make 3
+    [ "$refused" = 0 ]
+    [ $SECONDS -lt 5 ]
+    hold_account "a write was left"
+}
+
+@test "and so it does where it brings a store up" {
+    rm -r "$store"
+    mkdir "$store"
+    mdb_load -f "$ROLLCALL_SOURCE/tests/faults/format-2.dump" "$store"
+    # As long as somebody has it open its locks are not made anew.
+    coproc { "$ROLLCALL_BUILD/tests/faults-tool" readers "$store" 1; }
+    note_pid "$COPROC_PID"
+    read -r _ <&"${COPROC[0]}"
+    lose_free_pages
+    alone one
+    until_true is_gone "$alone"
+    grep -q "store $store: is damaged" "$log"
+    find_free_pages
+    run -0 timeout 5 "$rollcall" --store "$store" check
+}
