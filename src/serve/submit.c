@@ -78,6 +78,18 @@ static void complain(struct submitter *submitter, const char *text)
 
 /* ---- sending ---- */
 
+/* The socket's own limit to a wait begins anew after each signal, and a request's timer
+ * (base/deadline.h) sends one a second. */
+static bool send_whole(int fd, const struct msghdr *message, int flags)
+{
+    int64_t until = clock_monotonic_ns() + STALL_NS;
+    ssize_t sent;
+    do
+        sent = sendmsg(fd, message, MSG_NOSIGNAL | flags);
+    while (sent < 0 && errno == EINTR && !deadline_passed() && clock_monotonic_ns() < until);
+    return sent >= 0;
+}
+
 /* One message, and with it the descriptor the answer is to go to, unless that is -1: then it is not
  * worth a wait. */
 static enum err send_message(struct submitter *submitter, struct str message, int answer_to)
@@ -97,21 +109,21 @@ static enum err send_message(struct submitter *submitter, struct str message, in
         rights->cmsg_len = CMSG_LEN(sizeof(int));
         memcpy(CMSG_DATA(rights), &answer_to, sizeof(int));
     }
-    ssize_t sent;
-    do
-        sent = sendmsg(submitter->fd, &header, MSG_NOSIGNAL | (answer_to < 0 ? MSG_DONTWAIT : 0));
-    while (sent < 0 && errno == EINTR && !deadline_passed());
-    if (sent >= 0)
+    if (send_whole(submitter->fd, &header, answer_to < 0 ? MSG_DONTWAIT : 0))
         return ERR_OK;
     enum err err = errno == EMSGSIZE ? ERR_TOO_LARGE : ERR_BUSY;
-    complain(submitter, errno == EAGAIN ? "takes nothing" : strerror(errno));
+    bool in_vain = errno == EAGAIN || errno == EINTR;
+    complain(submitter, in_vain ? "takes nothing" : strerror(errno));
     return err;
 }
 
-/* Counted before it is sent, so that the writer is never seen to have taken more than that. */
+/* Counted before it is sent, so that the writer is never seen to have taken more than that. The
+ * wait for it to be taken begins before, too: where the writer takes up all there is meanwhile,
+ * nothing is left of that. */
 static enum err send_counted(struct submitter *submitter, int answer_to)
 {
     struct metrics *metrics = submitter->metrics;
+    begin_waiting(submitter->pressure);
     if (metrics)
         count_add(&metrics->batches_sent, 1);
     enum err err = send_message(submitter, buf_view(&submitter->message), answer_to);
@@ -177,7 +189,6 @@ static enum err send_and_await(struct submitter *submitter, struct outcome *outc
     }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return ERR_BUSY;
-    begin_waiting(submitter->pressure);
     enum err err = send_counted(submitter, pair[1]);
     /* The writer's is the only one left of that end: when it dies, the wait is over. */
     close(pair[1]);

@@ -93,7 +93,24 @@ Test(serve_submit, what_nobody_waits_for_is_dropped_where_there_is_no_room)
     for (int i = 0; i < 10000; i++)
         submit_later(&submitter, &touch, 1, 0);
     cr_expect_lt(clock_monotonic_ns() - begun, SUBMIT_STALL_S * SECOND_NS);
-    cr_expect_not(submit_hangs(&submitter), "nobody waits");
+    cr_expect_not(submit_hangs(&submitter), "not for long");
+    cr_expect_neq(atomic_load(&pressure.since_ns), 0, "it has not been taken");
+    end();
+}
+
+Test(serve_submit, a_requests_timer_does_not_make_the_wait_for_room_longer)
+{
+    static const struct deadline_ends none = {-1, -1, -1, -1};
+    struct timeval wait = {.tv_sec = SUBMIT_STALL_S};
+    begin(1);
+    cr_assert_eq(setsockopt(submitter.fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)), 0);
+    for (int i = 0; i < 10000; i++)
+        submit_later(&submitter, &touch, 1, 0);
+    pressure_none(&pressure);
+    deadline_begin(8, &none);
+    int64_t took = submit_in_vain(ERR_BUSY);
+    cr_expect(took > SECOND_NS && took < 4 * SECOND_NS, "%lld", (long long)took);
+    deadline_over();
     end();
 }
 
