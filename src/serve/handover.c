@@ -129,14 +129,19 @@ bool trial_begin(struct trial *trial, char *const *argv, const struct handover *
     return false;
 }
 
-void trial_end(struct trial *trial)
+void trial_keep_out(const struct trial *trial)
 {
-    if (trial->pid)
-        kill(trial->pid, SIGKILL);
     if (trial->state_fd >= 0)
         close(trial->state_fd);
     if (trial->config_fd >= 0)
         close(trial->config_fd);
+}
+
+void trial_end(struct trial *trial)
+{
+    if (trial->pid)
+        kill(trial->pid, SIGKILL);
+    trial_keep_out(trial);
     *trial = (struct trial){.state_fd = -1, .config_fd = -1};
 }
 

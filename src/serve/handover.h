@@ -32,6 +32,9 @@ bool trial_begin(struct trial *trial, char *const *argv, const struct handover *
 bool trial_holds(const struct trial *trial);
 /* Ends it, and forgets what it has printed. */
 void trial_end(struct trial *trial);
+/* For a child of the master's that is none of it: closes what only the next program may write to or
+ * read. */
+void trial_keep_out(const struct trial *trial);
 
 /* Replaces this process's program by the one that was tried. It comes back, logged, where that
  * fails; then all is as it was. */

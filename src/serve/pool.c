@@ -59,6 +59,7 @@ static int run(const struct pool *pool, bool writer, pid_t master)
     if (getppid() != master)
         return EXIT_FAILURE;
     close(pool->to_writer[writer ? 0 : 1]);
+    trial_keep_out(&pool->trial);
     struct writer_link link = {pool->to_writer[writer], pool->pressure};
     if (!writer)
         return worker_serve(pool->config, pool->metrics, pool->listener.fd, &link, master);

@@ -277,6 +277,41 @@ EOF
     asks
 }
 
+# has_memory_files PID: what is handed over is in such.
+has_memory_files() {
+    readlink "/proc/$1/fd/"* | grep -q ^/memfd:
+}
+
+@test "who is started during a trial cannot write to what is handed over" {
+    # Confined, they could be looked into by root alone.
+    start_pool "workers = 1" 'confine = "off"'
+    until_true has_started worker 1
+    cat >"$BATS_TEST_TMPDIR/slow" <<EOF
+#!/bin/sh
+case "\$*" in
+*--check-config*)
+    echo >"$BATS_TEST_TMPDIR/begun"
+    until [ -e "$BATS_TEST_TMPDIR/go" ]; do sleep 0.02; done
+    ;;
+esac
+exec "$built" "\$@"
+EOF
+    replace_program "$BATS_TEST_TMPDIR/slow"
+    kill -USR2 "$pool"
+    until_true test -e "$BATS_TEST_TMPDIR/begun"
+    has_memory_files "$pool"
+    kill -TERM "$(started worker)" "$(started writer)"
+    until_true has_started worker 2
+    until_true has_started writer 2
+    until_true asks
+    fails has_memory_files "$(started worker | tail -n 1)"
+    fails has_memory_files "$(started writer | tail -n 1)"
+    echo >"$BATS_TEST_TMPDIR/go"
+    until_true logged 'upgrade: taken over'
+    until_true asks
+    fails has_memory_files "$pool"
+}
+
 @test "requests in hand are finished by the old ones, and what they write is written" {
     start_pool "workers = 1"
     hold_request REQUEST_METHOD=DELETE REQUEST_URI=/sessions QUERY_STRING= HTTP_X_SESSION_TOKEN=token
