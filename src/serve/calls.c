@@ -172,12 +172,20 @@ static bool add_signals(scmp_filter_ctx filter, pid_t master)
                                    equal(1, (uint64_t)SIGRTMIN)));
 }
 
-/* By prlimit64 limits are asked for, not set; the pair of sockets is what the writer answers on. */
+/* What the writer answers on (submit.c): of datagrams, either of the pair could send to any socket
+ * that has a name. */
+static bool add_pair(scmp_filter_ctx filter)
+{
+    return add_if_both(filter, SCMP_SYS(socketpair), equal(0, AF_UNIX),
+                       equal(1, SOCK_SEQPACKET | SOCK_CLOEXEC));
+}
+
+/* By prlimit64 limits are asked for, not set. */
 static bool add_narrow(scmp_filter_ctx filter, const struct calls *calls)
 {
     return add_signals(filter, calls->master) && add_fcntl(filter) &&
            add_if_both(filter, SCMP_SYS(prlimit64), equal(0, 0), equal(2, 0)) &&
-           (calls->duty != DUTY_WORKER || add_if(filter, SCMP_SYS(socketpair), equal(0, AF_UNIX)));
+           (calls->duty != DUTY_WORKER || add_pair(filter));
 }
 
 static bool add_of_duty(scmp_filter_ctx filter, const struct calls *calls)

@@ -125,6 +125,19 @@ static int make_tcp_pair(void)
     return of(socketpair(AF_INET, SOCK_STREAM, 0, pair));
 }
 
+static int make_datagram_pair(void)
+{
+    int pair[2];
+    return of(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair));
+}
+
+/* Of datagrams, by another name. */
+static int make_raw_pair(void)
+{
+    int pair[2];
+    return of(socketpair(AF_UNIX, SOCK_RAW | SOCK_CLOEXEC, 0, pair));
+}
+
 static int call_out(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/nowhere"};
@@ -440,6 +453,8 @@ static const struct attempt {
     {"make a socket", make_socket, 0, false},
     {"make a socket of the network", make_tcp_socket, 0, false},
     {"make a pair of the network", make_tcp_pair, 0, false},
+    {"make a pair of datagrams", make_datagram_pair, 0, false},
+    {"make a raw pair", make_raw_pair, 0, false},
     {"connect to somebody", call_out, 0, false},
     {"listen elsewhere", listen_elsewhere, 0, false},
     {"rename the store's file", rename_store, 0, false},
