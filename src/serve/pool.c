@@ -125,11 +125,12 @@ static void say_why(const char *who, pid_t pid, int status)
 }
 
 /* Who ended well is replaced at once; who failed soon after its start only after a while, that
- * doubles. */
+ * doubles, and so is a writer in any case: nobody has told this one to end, and its workers may
+ * have seen to that. */
 static void bury(struct slot *slot, int status, int64_t now)
 {
-    bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     bool soon = now - slot->started_ns < LONG_LIFE;
+    bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0 && !(slot->writer && soon);
     slot->pid = 0;
     if (well || !soon)
         slot->backoff_ns = 0;

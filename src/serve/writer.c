@@ -155,6 +155,13 @@ static void take_up(struct writer *writer, struct str message, int answer_to)
     answer(writer, writer->count);
 }
 
+/* An empty message is received as the end is. */
+static bool nobody_could_send(int fd)
+{
+    struct pollfd look = {.fd = fd};
+    return poll(&look, 1, 0) > 0 && look.revents & POLLHUP;
+}
+
 /* False when no message waits. */
 static bool receive(struct writer *writer)
 {
@@ -170,7 +177,7 @@ static bool receive(struct writer *writer)
     ssize_t got = recvmsg(writer->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got < 0)
         return errno == EINTR;
-    if (got == 0) { /* nobody is left who could send */
+    if (got == 0 && nobody_could_send(writer->fd)) {
         stopped = 1;
         return false;
     }

@@ -130,6 +130,20 @@ is_stopped() {
     fails logged 'a message that is none'
 }
 
+@test "a writer that ends time and again is replaced more slowly each time" {
+    local n begun=${EPOCHREALTIME/[.,]/}
+    start_pool "workers = 1"
+    for n in 1 2 3; do
+        until_true has_started writer $n
+        kill -TERM "$(started writer | tail -n 1)"
+    done
+    until_true has_started writer 4
+    # A tenth of a second, two, and four.
+    [ $((${EPOCHREALTIME/[.,]/} - begun)) -ge 700000 ]
+    run -0 "$fcgi_client" "$socket" "${end_others[@]}"
+    [[ $output == *'{"count":2}'* ]]
+}
+
 @test "a session's activity is noted once a minute at most" {
     local before
     sed -i 's/"token":"one"/&,"created_at":"2026-01-01T00:00:00Z","expires_at":"2100-01-01T00:00:00Z"/' "$BATS_FILE_TMPDIR/records.jsonl"
