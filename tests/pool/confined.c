@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -266,6 +267,12 @@ static int watch_itself(void)
     return of(syscall(SYS_perf_event_open, NULL, 0, -1, -1, 0));
 }
 
+/* Who starts a pool, or changes a key, waits for that. */
+static int lock_store(void)
+{
+    return of(flock(scene.data, LOCK_SH));
+}
+
 static int clear_append(void)
 {
     return of(fcntl(scene.data, F_SETFL, 0));
@@ -480,6 +487,7 @@ static const struct attempt {
     {"make a ring of system calls", make_ring, 0, false},
     {"call keyctl", keep_key, 0, false},
     {"measure", watch_itself, 0, false},
+    {"lock a file as a whole", lock_store, 0, false},
     {"change how a file is written", clear_append, 0, false},
     {"map what is open for reading to write", map_store_to_write, 0, false},
     {"open the store for writing", write_store, WRITERS, false},
