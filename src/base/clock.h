@@ -20,6 +20,12 @@ static inline bool instant_is_valid(int64_t instant)
     return instant >= INSTANT_MIN && instant <= INSTANT_MAX;
 }
 
+/* So many milliseconds later, which are not less than 0; the last instant there is at most. */
+static inline int64_t instant_later(int64_t instant, int64_t ms)
+{
+    return instant > INSTANT_MAX - ms ? INSTANT_MAX : instant + ms;
+}
+
 /* The wall clock now, in milliseconds. */
 int64_t clock_now(void);
 /* A clock that never goes back, in nanoseconds since some point; for durations only. */

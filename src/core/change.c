@@ -282,11 +282,6 @@ enum err change_end(struct change *change)
 
 /* ---- touching ---- */
 
-static int64_t later_by(int64_t instant, int64_t ms)
-{
-    return instant > INSTANT_MAX - ms ? INSTANT_MAX : instant + ms;
-}
-
 /* What the touch will do to an active session, so that it can be shown. */
 static void foresee_touch(struct answer *answer, const struct put_touch *touch)
 {
@@ -295,8 +290,9 @@ static void foresee_touch(struct answer *answer, const struct put_touch *touch)
         return;
     if (touch->last_active > session->last_active)
         session->last_active = touch->last_active;
-    if (touch->expires != INSTANT_NONE)
-        session->expires = touch->expires;
+    session->expires = touch->expires != INSTANT_NONE
+                           ? touch->expires
+                           : instant_later(session->expires, touch->later_ms);
     session->updated = answer->now;
     answer->status = session_status(session, answer->caller->app.idle_s * SECOND_MS, answer->now);
 }
@@ -311,7 +307,7 @@ enum err change_touch(struct change *change)
         err = wish->active_only ? ERR_NOT_FOUND : ERR_ENDED;
     if (err != ERR_OK)
         return err;
-    int64_t end = wish->moves_end ? later_by(answer->now, wish->life_ms) : INSTANT_NONE;
+    int64_t end = wish->moves_end ? instant_later(answer->now, wish->life_ms) : INSTANT_NONE;
     if (wish->only_later && end <= answer->session.expires)
         return ERR_OK;
     struct put *put = change_plan(change, PUT_TOUCH);
@@ -321,6 +317,8 @@ enum err change_touch(struct change *change)
                                     .id = answer->session.id,
                                     .last_active = wish->quietly ? 0 : answer->now,
                                     .expires = end,
+                                    .only_later = wish->only_later,
+                                    .later_ms = wish->later_ms,
                                     .actor = change_actor(change)};
     foresee_touch(answer, &put->touch);
     return ERR_OK;

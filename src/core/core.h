@@ -150,7 +150,8 @@ struct wish {
     bool quietly;   /* it is no activity of the session's holder */
     bool moves_end; /* the end becomes so long from now: */
     int64_t life_ms;
-    bool only_later; /* ... unless it would be no later than it is */
+    bool only_later;  /* ... unless it would be no later than it is */
+    int64_t later_ms; /* or else so much later than it is by then; 0: it stays */
 
     /* VERB_CREATE: for `user`, who is made with that identifier where there is none */
     struct session_draft *draft; /* completed by core */

@@ -8,7 +8,7 @@ struct put record_put(struct record *record)
             PUT_APP,
             .app = {.app = record->app, .keys = record->keys, .key_count = record->key_count}};
     case RECORD_USER:
-        return (struct put){PUT_USER, .user = {record->app_id, record->user}};
+        return (struct put){PUT_USER, .user = {.app_id = record->app_id, .user = record->user}};
     case RECORD_SESSION:
         break;
     }

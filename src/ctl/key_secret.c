@@ -108,29 +108,17 @@ static const struct argp remove_argp = {
 
 /* ---- what both do ---- */
 
-/* An app's keys, with room for one more. */
-struct keys {
-    struct app_key keys[APP_KEYS_MAX + 1];
-    size_t count;
-};
-
 static bool keep_text(struct arena *arena, struct str *text)
 {
     *text = arena_copy(arena, *text);
     return text->ptr != NULL;
 }
 
-/* The app is put back whole, and the store looks for its signing key then: there is no snapshot
- * left, and nothing of the app is in one. */
-static bool read_app(struct work *work, const struct options *options, struct app *app,
-                     struct keys *keys)
+/* What is shown of the app is kept: no snapshot is in the way of what is written. */
+static bool read_app(struct work *work, const struct options *options, struct app *app)
 {
     if (find_app(work->snapshot, options->app, app) != ERR_OK)
         return false;
-    struct str rest = app->keys;
-    for (keys->count = 0; keys->count < APP_KEYS_MAX; keys->count++)
-        if (!app_key_decode(&rest, &keys->keys[keys->count]))
-            break;
     bool kept = keep_text(work->arena, &app->id);
     for (int i = 0; kept && i < SETTING_COUNT; i++)
         kept = keep_text(work->arena, &app->settings[i]);
@@ -140,10 +128,10 @@ static bool read_app(struct work *work, const struct options *options, struct ap
     return kept;
 }
 
-static enum err put_keys(struct work *work, const struct app *app, const struct keys *keys)
+static enum err put_key(struct work *work, const struct put_key *key)
 {
     struct outcome outcome;
-    struct put put = {PUT_APP, .app = {.app = *app, .keys = keys->keys, .key_count = keys->count}};
+    struct put put = {PUT_KEY, .key = *key};
     return store_apply(work->store, &put, 1, work->now, &outcome);
 }
 
@@ -152,19 +140,17 @@ static enum err put_keys(struct work *work, const struct app *app, const struct 
 static int add(struct work *work, const struct options *options)
 {
     struct app app;
-    struct keys keys;
     struct fresh_key made;
-    if (!read_app(work, options, &app, &keys))
+    if (!read_app(work, options, &app))
         return EXIT_FAILED;
-    if (keys.count == APP_KEYS_MAX)
-        return ctl_fail("app %s has %d keys already, as many as it may have", options->app,
-                        APP_KEYS_MAX);
     fresh_key_make(options->use, &made);
-    keys.keys[keys.count++] = made.key;
-    enum err err = put_keys(work, &app, &keys);
+    enum err err = put_key(work, &(struct put_key){.app = app.number, .key = made.key});
     if (err == ERR_OK)
         fresh_key_print(&app, &made);
     secret_wipe(&made, sizeof(made));
+    if (err == ERR_LIMIT)
+        return ctl_fail("app %s has %d keys already, as many as it may have", options->app,
+                        APP_KEYS_MAX);
     return err == ERR_OK ? EXIT_DONE : ctl_fail("the key cannot be added: %s", err_text(err));
 }
 
@@ -182,26 +168,17 @@ static bool read_secret(uint8_t *hash)
     return right && len > 0 && len <= SECRET_MAX;
 }
 
-static bool take_out(struct keys *keys, const struct options *options)
-{
-    for (size_t i = 0; i < keys->count; i++)
-        if (keys->keys[i].use == options->use &&
-            secret_hash_equal(keys->keys[i].hash, options->hash)) {
-            keys->keys[i] = keys->keys[--keys->count];
-            return true;
-        }
-    return false;
-}
-
 static int take_away(struct work *work, const struct options *options)
 {
+    struct put_key key = {.removes = true, .key = {.use = options->use}};
     struct app app;
-    struct keys keys;
-    if (!read_app(work, options, &app, &keys))
+    if (!read_app(work, options, &app))
         return EXIT_FAILED;
-    if (!take_out(&keys, options))
+    key.app = app.number;
+    memcpy(key.key.hash, options->hash, sizeof(key.key.hash));
+    enum err err = put_key(work, &key);
+    if (err == ERR_NOT_FOUND)
         return ctl_fail("app %s has no such key for %s", options->app, key_use_name(options->use));
-    enum err err = put_keys(work, &app, &keys);
     if (err != ERR_OK)
         return ctl_fail("the key cannot be removed: %s", err_text(err));
     printf("removed a key for %s\n", key_use_name(options->use));
@@ -213,7 +190,7 @@ static int run_add(struct ctl *ctl, int argc, char **argv)
     struct options options = {.ctl = ctl, .use = -1};
     struct work work;
     argp_parse(&add_argp, argc, argv, 0, NULL, &options);
-    int code = work_begin_alone(&work, ctl) == ERR_OK ? add(&work, &options) : EXIT_FAILED;
+    int code = work_begin(&work, ctl, STORE_WRITE) == ERR_OK ? add(&work, &options) : EXIT_FAILED;
     work_end(&work);
     return code;
 }
@@ -232,7 +209,8 @@ static int run_remove(struct ctl *ctl, int argc, char **argv)
     argp_parse(&remove_argp, argc, argv, 0, NULL, &options);
     if (options.from_stdin && !read_secret(options.hash))
         return ctl_fail("a key of 1 to %d bytes is expected on standard input", SECRET_MAX);
-    int code = work_begin_alone(&work, ctl) == ERR_OK ? take_away(&work, &options) : EXIT_FAILED;
+    int code =
+        work_begin(&work, ctl, STORE_WRITE) == ERR_OK ? take_away(&work, &options) : EXIT_FAILED;
     work_end(&work);
     return code;
 }

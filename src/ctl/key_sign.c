@@ -251,6 +251,7 @@ static int rotate(struct work *work, const struct options *options)
         .signing = {.app_id = str_of(options->app),
                     .at_once = options->at_once,
                     .keep_until = work->now + (TOKEN_MOST_S + JWT_LEEWAY_S) * SECOND_MS}};
+    work_stop_looking(work);
     enum err err = store_apply(work->store, &put, 1, work->now, &outcome);
     return err == ERR_OK ? print_signer(work, app.number)
                          : ctl_fail("the key cannot be rotated: %s", err_text(err));

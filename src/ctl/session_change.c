@@ -131,8 +131,7 @@ static int change(struct work *work, const struct options *options)
                         .session = {id, sizeof(id)},
                         .statuses = 1U << STATUS_ACTIVE,
                         .quietly = options->extends,
-                        .moves_end = options->extends,
-                        .life_ms = named.session.expires - work->now + options->by_s * SECOND_MS};
+                        .later_ms = options->by_s * SECOND_MS};
     enum err err = work_grant(work, &named.app, &wish);
     if (err == ERR_ENDED && work->answer.status == STATUS_ACTIVE)
         return ctl_fail("session %s is of an inactive user", options->id);

@@ -149,7 +149,8 @@ static const struct argp argp = {
 
 /* ---- what is done ---- */
 
-static void change(const struct options *options, struct user *user)
+/* What of the record is given. */
+static void choose(const struct options *options, struct put_user *put)
 {
     static const struct {
         int key;
@@ -158,35 +159,48 @@ static void change(const struct options *options, struct user *user)
                 {KEY_USERNAME, USER_USERNAME},
                 {KEY_NAME, USER_NAME},
                 {KEY_ROLES, USER_ROLES}};
+    put->merges = true;
+    put->gives_state = given(options, KEY_STATE) != NULL;
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         if (given(options, rows[i].key))
-            user->texts[rows[i].text] = options->record.user.texts[rows[i].text];
+            put->given |= 1U << rows[i].text;
     if (given(options, KEY_ROLES) && *given(options, KEY_ROLES) == '\0')
-        user->texts[USER_ROLES] = STR_NONE;
-    if (given(options, KEY_STATE))
-        user->active = options->record.user.active;
+        put->user.texts[USER_ROLES] = STR_NONE;
+}
+
+/* The user's own id: it may be the UUID that was given. */
+static bool find_id(struct work *work, const struct options *options, struct str *id)
+{
+    struct app app;
+    struct user user;
+    if (find_app(work->snapshot, options->app, &app) != ERR_OK)
+        return false;
+    enum err err = store_user_by_id(work->snapshot, app.number, *id, &user);
+    if (err == ERR_OK) {
+        *id = arena_copy(work->arena, user.texts[USER_ID]);
+        err = id->ptr ? ERR_OK : ERR_MEMORY;
+    }
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        ctl_fail("user %s cannot be read: %s", options->id, err_text(err));
+        return false;
+    }
+    work_stop_looking(work);
+    return true;
 }
 
 static int set(struct work *work, const struct options *options)
 {
-    struct app app;
-    struct user user;
+    struct put put = {PUT_USER,
+                      .user = {.app_id = str_of(options->app), .user = options->record.user}};
     struct outcome outcome;
-    if (find_app(work->snapshot, options->app, &app) != ERR_OK)
+    if (!find_id(work, options, &put.user.user.texts[USER_ID]))
         return EXIT_FAILED;
-    enum err err = store_user_by_id(work->snapshot, app.number, str_of(options->id), &user);
-    bool is_new = err == ERR_NOT_FOUND;
-    if (is_new)
-        user = options->record.user;
-    else if (err != ERR_OK)
-        return ctl_fail("user %s cannot be read: %s", options->id, err_text(err));
-    change(options, &user);
-    user.updated = work->now;
-    struct put put = {PUT_USER, .user = {app.id, user}};
-    err = store_apply(work->store, &put, 1, work->now, &outcome);
+    choose(options, &put.user);
+    put.user.user.updated = work->now;
+    enum err err = store_apply(work->store, &put, 1, work->now, &outcome);
     if (err != ERR_OK)
         return ctl_fail("user %s cannot be changed: %s", options->id, err_text(err));
-    printf("%s %s\n", is_new ? "made" : "changed", options->id);
+    printf("%s %s\n", outcome.matched ? "changed" : "made", options->id);
     return EXIT_DONE;
 }
 
@@ -198,7 +212,7 @@ static int run_set(struct ctl *ctl, int argc, char **argv)
     if (!options.arena)
         return ctl_fail("%s", err_text(ERR_MEMORY));
     argp_parse(&argp, argc, argv, 0, NULL, &options);
-    if (work_begin_alone(&work, ctl) == ERR_OK)
+    if (work_begin(&work, ctl, STORE_WRITE) == ERR_OK)
         code = set(&work, &options);
     work_end(&work);
     arena_free(options.arena);

@@ -19,8 +19,8 @@ struct work {
 /* Opens and begins it all, or says why it cannot. The caller ends it with work_end, also after a
  * failure. */
 enum err work_begin(struct work *work, const struct ctl *ctl, enum store_mode mode) MUST_CHECK;
-/* The same for a command that reads an object, changes it and puts it back whole: no other such
- * command is at it in between. */
+/* The same for a command that looks at what came of what it wrote: no other such command writes in
+ * between. */
 enum err work_begin_alone(struct work *work, const struct ctl *ctl) MUST_CHECK;
 void work_end(struct work *work);
 

@@ -6,12 +6,13 @@
 /* A message: version, now in 8 bytes, count in 2; then each put: its kind in a byte and its fields
  * in the order of their struct, instants and numbers big-endian, texts after their length in 2
  * bytes, a session's record after its length in 4. */
-enum { VERSION = 1, ID_BYTES = sizeof(struct uuid) };
+enum { VERSION = 2, ID_BYTES = sizeof(struct uuid) };
 
 /* Flags of a session, of an ending, of a rotation. */
 enum { FLAG_FRESH = 1, FLAG_REFRESH = 2 };
 enum { FLAG_ID = 1, FLAG_IF_THERE = 2 };
 enum { FLAG_KEY = 1, FLAG_PROOF = 2 };
+enum { FLAG_ONLY_LATER = 1 };
 
 /* ---- writing ---- */
 
@@ -84,6 +85,7 @@ static void put_touch(struct buf *buf, const struct put_touch *touch)
     put_uuid(buf, &touch->id);
     put_u64(buf, (uint64_t)touch->last_active);
     put_u64(buf, (uint64_t)touch->expires);
+    buf_byte(buf, (char)(touch->only_later ? FLAG_ONLY_LATER : 0));
     put_text(buf, touch->actor);
 }
 
@@ -127,6 +129,8 @@ static enum err put_one(struct buf *buf, const struct put *put)
     case PUT_TOUCH:
         if (!texts_fit(put->touch.actor, STR_NONE, STR_NONE))
             return ERR_TOO_LARGE;
+        if (put->touch.later_ms) /* no request asks for that */
+            return ERR_INTERNAL;
         put_touch(buf, &put->touch);
         return ERR_OK;
     case PUT_LIFETIMES:
@@ -262,6 +266,7 @@ static void take_touch(struct rest *rest, struct put_touch *put)
     put->id = take_uuid(rest);
     put->last_active = take_instant(rest);
     put->expires = take_instant_or_none(rest);
+    put->only_later = *take(rest, 1) & FLAG_ONLY_LATER;
     put->actor = take_text(rest);
 }
 

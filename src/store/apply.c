@@ -2,6 +2,7 @@
  * entries are taken out first, so that none is left behind. */
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "model/secret.h"
 #include "store/devices.h"
 #include "store/index.h"
 #include "store/session_read.h"
@@ -137,31 +138,86 @@ static bool lifetimes_fit(const struct put_lifetimes *wanted)
     return access && wanted->lifetime_s >= 0 && wanted->lifetime_s <= PERIOD_MAX_S;
 }
 
-/* None of an app's entries depends on these. */
-enum err writing_put_lifetimes(struct writing *writing, const struct put_lifetimes *wanted)
+/* An app that is changed as it is in the transaction. */
+struct changing_app {
+    struct app app; /* texts are LMDB's: good until something is put */
+    struct app_key keys[APP_KEYS_MAX];
+    size_t count;
+};
+
+static enum err read_app(const struct writing *writing, uint32_t number,
+                         struct changing_app *changing)
 {
     struct snapshot snapshot = writing_view(writing);
-    struct app_key keys[APP_KEYS_MAX];
-    struct app app;
-    size_t count = 0;
-    if (!lifetimes_fit(wanted))
-        return ERR_INVALID;
-    enum err err = store_app(&snapshot, wanted->app, &app);
+    enum err err = store_app(&snapshot, number, &changing->app);
     if (err != ERR_OK)
         return err;
-    struct str rest = app.keys;
-    while (count < APP_KEYS_MAX && app_key_decode(&rest, &keys[count]))
-        count++;
-    if (wanted->access_s)
-        app.access_s = wanted->access_s;
-    if (wanted->lifetime_s)
-        app.lifetime_s = wanted->lifetime_s;
-    struct key key = key_of_app(app.number);
+    struct str rest = changing->app.keys;
+    changing->count = 0;
+    while (changing->count < APP_KEYS_MAX &&
+           app_key_decode(&rest, &changing->keys[changing->count]))
+        changing->count++;
+    return ERR_OK;
+}
+
+static enum err rewrite_app(struct writing *writing, const struct changing_app *changing)
+{
+    struct key key = key_of_app(changing->app.number);
     buf_reset(&writing->record);
-    app_encode(&app, keys, count, &writing->record);
+    app_encode(&changing->app, changing->keys, changing->count, &writing->record);
     if (writing->record.failed)
         return ERR_MEMORY;
     return writing_put(writing, TABLE_APPS, key_view(&key), buf_view(&writing->record));
+}
+
+/* None of an app's entries depends on these. */
+enum err writing_put_lifetimes(struct writing *writing, const struct put_lifetimes *wanted)
+{
+    struct changing_app changing;
+    if (!lifetimes_fit(wanted))
+        return ERR_INVALID;
+    enum err err = read_app(writing, wanted->app, &changing);
+    if (err != ERR_OK)
+        return err;
+    if (wanted->access_s)
+        changing.app.access_s = wanted->access_s;
+    if (wanted->lifetime_s)
+        changing.app.lifetime_s = wanted->lifetime_s;
+    return rewrite_app(writing, &changing);
+}
+
+/* An imported app may have one more than once. */
+static bool take_out_key(struct changing_app *changing, const struct app_key *key)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < changing->count; i++)
+        if (changing->keys[i].use != key->use ||
+            !secret_hash_equal(changing->keys[i].hash, key->hash))
+            changing->keys[kept++] = changing->keys[i];
+    bool there = kept < changing->count;
+    changing->count = kept;
+    return there;
+}
+
+enum err writing_put_key(struct writing *writing, const struct put_key *wanted)
+{
+    struct key entry = key_of_app_key(&wanted->key), number = key_of_app(wanted->app);
+    struct changing_app changing;
+    enum err err = read_app(writing, wanted->app, &changing);
+    if (err != ERR_OK)
+        return err;
+    bool there = take_out_key(&changing, &wanted->key);
+    if (there != wanted->removes)
+        return there ? ERR_CONFLICT : ERR_NOT_FOUND;
+    if (!wanted->removes && changing.count == APP_KEYS_MAX)
+        return ERR_LIMIT;
+    if (!wanted->removes)
+        changing.keys[changing.count++] = wanted->key;
+    err = rewrite_app(writing, &changing);
+    if (err != ERR_OK)
+        return err;
+    return (wanted->removes ? writing_delete_entry : writing_put_entry)(writing, TABLE_KEYS, &entry,
+                                                                        key_view(&number));
 }
 
 /* ---- users ---- */
@@ -191,72 +247,110 @@ static enum err unname(struct writing *writing, const struct user *user)
     return index_name(writing, &named, false);
 }
 
-static enum err put_user_of(struct writing *writing, const struct app *app,
-                            const struct user *wanted, uint64_t *number)
+static enum err number_of_user(const struct writing *writing, uint32_t app, struct str id,
+                               uint64_t *number)
 {
-    struct snapshot snapshot = writing_view(writing);
-    struct user user = *wanted, old = {.created = writing->now, .updated = writing->now};
-    if (user.texts[USER_ID].len == 0 || user.texts[USER_ID].len > USER_ID_MAX)
-        return ERR_INVALID;
-    struct key by_id = key_of_user_id(app->number, user.texts[USER_ID]);
+    struct key by_id = key_of_user_id(app, id);
     struct str value;
-    /* Before anything is put: the app's id is LMDB's. */
-    user.uuid = user_uuid(app->id, user.texts[USER_ID]);
     enum err err = get(writing, TABLE_USER_IDS, key_view(&by_id), &value);
-    if (err == ERR_OK && value.len == USER_BYTES) {
-        *number = bytes_u64((const uint8_t *)value.ptr);
-        err = store_user(&snapshot, app->number, *number, &old);
-    } else if (err == ERR_NOT_FOUND) {
-        err = writing_next_number(writing, STR("users"), number);
-    }
     if (err != ERR_OK)
         return err;
-    user.app = app->number;
-    user.number = *number;
-    bool renamed = old.number && !same_names(&old, &user);
-    if (renamed)
-        err = unname(writing, &old);
-    if (err != ERR_OK)
-        return err;
-    user.created = given_or(user.created, old.created);
-    user.updated = given_or(user.updated, old.updated);
+    *number = value.len == USER_BYTES ? bytes_u64((const uint8_t *)value.ptr) : 0;
+    return *number ? ERR_OK : ERR_CORRUPT;
+}
+
+static void merge(const struct put_user *wanted, const struct user *old, struct user *user)
+{
+    for (int i = 0; i < USER_TEXT_COUNT; i++)
+        if (!(wanted->given & 1U << i))
+            user->texts[i] = old->texts[i];
+    if (!wanted->gives_state)
+        user->active = old->active;
+}
+
+/* Fills in what the store says of the user, and makes the record, into which the texts point then.
+ */
+static enum err complete_user(struct writing *writing, const struct put_user *wanted,
+                              const struct user *old, struct user *user)
+{
+    uint32_t app = user->app;
+    uint64_t number = user->number;
+    if (wanted->merges && old->number)
+        merge(wanted, old, user);
+    user->created = given_or(user->created, old->created);
+    user->updated = given_or(user->updated, old->updated);
     buf_reset(&writing->record);
-    user_encode(&user, &writing->record);
+    user_encode(user, &writing->record);
     if (writing->record.failed)
         return ERR_MEMORY;
-    struct key key = key_of_user(app->number, *number);
-    err = entries_of_user(&user, writing_put_entry, writing);
+    enum err err = user_decode(buf_view(&writing->record), user);
+    user->app = app;
+    user->number = number;
+    return err;
+}
+
+/* `old` has no number where the user is new. */
+static enum err write_user(struct writing *writing, const struct user *user, const struct user *old)
+{
+    struct key key = key_of_user(user->app, user->number);
+    bool renamed = old->number && !same_names(old, user);
+    enum err err = renamed ? unname(writing, old) : ERR_OK;
+    if (err == ERR_OK)
+        err = entries_of_user(user, writing_put_entry, writing);
     if (err == ERR_OK)
         err = writing_put(writing, TABLE_USERS, key_view(&key), buf_view(&writing->record));
-    return err == ERR_OK && renamed ? index_name(writing, &user, true) : err;
+    return err == ERR_OK && renamed ? index_name(writing, user, true) : err;
+}
+
+static enum err put_user_of(struct writing *writing, const struct app *app,
+                            const struct put_user *wanted, struct user *user, struct user *old)
+{
+    struct snapshot snapshot = writing_view(writing);
+    struct str id = wanted->user.texts[USER_ID];
+    *user = wanted->user;
+    *old = (struct user){.created = writing->now, .updated = writing->now};
+    if (id.len == 0 || id.len > USER_ID_MAX)
+        return ERR_INVALID;
+    user->app = app->number;
+    user->uuid = user_uuid(app->id, id); /* before anything is put: the app's id is LMDB's */
+    enum err err = number_of_user(writing, app->number, id, &user->number);
+    if (err == ERR_OK)
+        err = store_user(&snapshot, app->number, user->number, old);
+    else if (err == ERR_NOT_FOUND)
+        err = writing_next_number(writing, STR("users"), &user->number);
+    if (err == ERR_OK)
+        err = complete_user(writing, wanted, old, user);
+    return err == ERR_OK ? write_user(writing, user, old) : err;
 }
 
 enum err writing_put_user(struct writing *writing, const struct put_user *wanted)
 {
     struct snapshot snapshot = writing_view(writing);
     struct app app;
-    uint64_t number;
+    struct user user, old;
     enum err err = store_app_by_id(&snapshot, wanted->app_id, &app);
-    return err == ERR_OK ? put_user_of(writing, &app, &wanted->user, &number) : err;
+    if (err == ERR_OK)
+        err = put_user_of(writing, &app, wanted, &user, &old);
+    writing->outcome->matched += err == ERR_OK && wanted->merges && old.number;
+    return err;
 }
 
 /* The number of a user, who is made with id and identifier alone where there is none. */
 static enum err find_or_make_user(struct writing *writing, const struct app *app, struct str id,
                                   struct str identifier, uint64_t *number)
 {
+    struct put_user wanted = {.user = {.active = true}};
+    struct user user, old;
     if (id.len > USER_ID_MAX)
         return ERR_INVALID;
-    struct key by_id = key_of_user_id(app->number, id);
-    struct str value;
-    enum err err = get(writing, TABLE_USER_IDS, key_view(&by_id), &value);
-    if (err == ERR_OK) {
-        *number = value.len == USER_BYTES ? bytes_u64((const uint8_t *)value.ptr) : 0;
-        return *number ? ERR_OK : ERR_CORRUPT;
-    }
-    struct user user = {.active = true};
-    user.texts[USER_ID] = id;
-    user.texts[USER_IDENTIFIER] = identifier;
-    return err == ERR_NOT_FOUND ? put_user_of(writing, app, &user, number) : err;
+    enum err err = number_of_user(writing, app->number, id, number);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    wanted.user.texts[USER_ID] = id;
+    wanted.user.texts[USER_IDENTIFIER] = identifier;
+    err = put_user_of(writing, app, &wanted, &user, &old);
+    *number = user.number;
+    return err;
 }
 
 /* ---- sessions ---- */

@@ -28,6 +28,8 @@ static enum err put_one(struct writing *writing, const struct put *put,
         return writing_rotate(writing, &put->rotation);
     case PUT_LIFETIMES:
         return writing_put_lifetimes(writing, &put->lifetimes);
+    case PUT_KEY:
+        return writing_put_key(writing, &put->key);
     case PUT_SIGNING:
         return writing_put_signing(writing, &put->signing, signing);
     }

@@ -206,7 +206,12 @@ enum err writing_touch(struct writing *writing, const struct put_touch *wanted)
         err = store_session(&snapshot, wanted->app, &wanted->id, &session);
     if (err != ERR_OK)
         return err;
-    bool moves = wanted->expires != INSTANT_NONE && wanted->expires != session.expires;
+    int64_t end = wanted->expires;
+    if (end == INSTANT_NONE)
+        end = instant_later(session.expires, wanted->later_ms);
+    else if (wanted->only_later && end < session.expires)
+        end = session.expires;
+    bool moves = end != session.expires;
     bool later = wanted->last_active > session.last_active;
     writing->outcome->matched++;
     if (!is_active(writing, &app, &session) || (!moves && !later))
@@ -214,7 +219,7 @@ enum err writing_touch(struct writing *writing, const struct put_touch *wanted)
     writing->outcome->changed++;
     session_to_draft(&session, &draft);
     draft.last_active = later ? wanted->last_active : session.last_active;
-    draft.expires = moves ? wanted->expires : session.expires;
+    draft.expires = end;
     draft.updated = writing->now;
     err = rewrite(writing, &session, &draft);
     return err == ERR_OK && moves ? audit_note(writing, &session, AUDIT_EXTENDED, wanted->actor)

@@ -158,10 +158,21 @@ struct put_app {
     const struct app_key *keys;
     size_t key_count;
 };
+/* Gives an app one key more, or takes one away; all else of it is what it is by then. ERR_CONFLICT:
+ * it has that key, or another app has; ERR_LIMIT; ERR_NOT_FOUND: it has no such key. */
+struct put_key {
+    uint32_t app;
+    bool removes;
+    struct app_key key;
+};
 struct put_user {
     struct str app_id;
     struct user
         user; /* app, number, uuid are not looked at; created, updated 0: now, or what they were */
+    /* A user who is there stays but for what is given, and is counted in outcome.matched. */
+    bool merges;
+    unsigned given; /* texts: 1U << enum user_text each */
+    bool gives_state;
 };
 struct put_session {
     struct str app_id, user_id;  /* a user that does not exist is made, with that id ... */
@@ -194,6 +205,8 @@ struct put_touch {
     struct uuid id;      /* ERR_NOT_FOUND when there is none */
     int64_t last_active; /* an earlier one than it has changes nothing */
     int64_t expires;     /* INSTANT_NONE: stays */
+    bool only_later;     /* so it does when it is no earlier than `expires` by then */
+    int64_t later_ms;    /* it ends so much later than it would by then, but for `expires`; or 0 */
     struct str actor;    /* of a new end, which is noted in the audit trail */
 };
 
@@ -233,7 +246,8 @@ enum put_kind {
     PUT_TOUCH,
     PUT_ROTATION,
     PUT_SIGNING,
-    PUT_LIFETIMES
+    PUT_LIFETIMES,
+    PUT_KEY
 };
 struct put {
     enum put_kind kind;
@@ -246,6 +260,7 @@ struct put {
         struct put_rotation rotation;
         struct put_signing signing;
         struct put_lifetimes lifetimes;
+        struct put_key key;
     };
 };
 
@@ -263,7 +278,7 @@ enum rotation {
 /* What a batch came to. */
 struct outcome {
     size_t at;        /* the put at fault, when one is */
-    uint64_t matched; /* sessions that endings and touches were about */
+    uint64_t matched; /* sessions that endings and touches were about, users that were merged */
     uint64_t changed; /* and those of them that were changed */
     enum rotation rotation;
     uint8_t salt[SALT_BYTES]; /* ROTATION_DONE, ROTATION_AGAIN */

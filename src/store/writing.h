@@ -37,6 +37,7 @@ enum err writing_put_app(struct writing *writing, const struct put_app *wanted,
                          const struct signing *signing) MUST_CHECK;
 enum err writing_put_lifetimes(struct writing *writing,
                                const struct put_lifetimes *wanted) MUST_CHECK;
+enum err writing_put_key(struct writing *writing, const struct put_key *wanted) MUST_CHECK;
 enum err writing_put_user(struct writing *writing, const struct put_user *wanted) MUST_CHECK;
 enum err writing_put_session(struct writing *writing, const struct put_session *wanted) MUST_CHECK;
 enum err writing_end(struct writing *writing, const struct put_ending *wanted) MUST_CHECK;

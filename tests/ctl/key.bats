@@ -133,6 +133,20 @@ shown() {
     "$ROLLCALL" check
 }
 
+# Others wait for the store while it is written to: what they looked at before is not put back.
+@test "what is imported of the app while keys are added stays" {
+    for n in {1..12}; do
+        echo '{"kind":"app","id":"acme","session":{"lifetime_s":'$((100 + n))'}}' >app.jsonl
+        for _ in {1..4}; do
+            "$ROLLCALL" key add --app acme --for admin >/dev/null &
+        done
+        "$ROLLCALL" import app.jsonl >/dev/null
+        wait
+        [ "$("$ROLLCALL" app list | awk '$1 == "acme" { print $2 }')" = $((100 + n)) ]
+    done
+    "$ROLLCALL" check
+}
+
 @test "a key that is removed opens nothing, named by its SHA-256 or given on standard input" {
     second=$("$ROLLCALL" key add --app acme --for admin | awk '{ print $2 }')
     run -0 --separate-stderr "$ROLLCALL" key remove --app acme --for admin \

@@ -174,6 +174,16 @@ kratos +$uuid"
         "[\"extended\",\"$uuid\",\"admin:command-line\"]" ]
 }
 
+@test "extensions that come at once are all kept" {
+    before=$("$ROLLCALL" session show $noe --json | jq -r .expires_at)
+    for _ in {1..12}; do
+        "$ROLLCALL" session extend $noe --by 3600 >/dev/null &
+    done
+    wait
+    after=$("$ROLLCALL" session show $noe --json | jq -r .expires_at)
+    [ $(($(date -d "$after" +%s) - $(date -d "$before" +%s))) = $((12 * 3600)) ]
+}
+
 @test "a session of an inactive user is not touched" {
     id=019b710f-8080-722f-a0df-7b5785492a59
     run -1 --separate-stderr "$ROLLCALL" session touch $id

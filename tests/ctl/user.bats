@@ -121,6 +121,19 @@ updated +20[0-9T:-]+Z"
     [ "$(record $jane | jq -c '[.name, .username, .identifier]')" = '["n","u","i"]' ]
 }
 
+@test "what is imported of a user while the user is changed stays" {
+    for n in {1..12}; do
+        echo '{"kind":"user","app":"acme","id":"'$jane'","name":"n'$n'"}' >user.jsonl
+        for _ in {1..4}; do
+            "$ROLLCALL" user set $jane --app acme --username u >/dev/null &
+        done
+        "$ROLLCALL" import user.jsonl >/dev/null
+        wait
+        [ "$(record $jane | jq -r .name)" = "n$n" ]
+    done
+    "$ROLLCALL" check
+}
+
 @test "wrong usage and wrong values are told" {
     while IFS='|' read -r arguments expected; do
         # shellcheck disable=SC2086 # words are meant

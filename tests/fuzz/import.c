@@ -13,7 +13,7 @@ static void put(struct world *world, struct record *record)
         .kind = PUT_SESSION,
         .session = {.app_id = record->app_id, .user_id = record->user_id, .draft = &record->draft}};
     if (record->kind == RECORD_USER)
-        put = (struct put){PUT_USER, .user = {record->app_id, record->user}};
+        put = (struct put){PUT_USER, .user = {.app_id = record->app_id, .user = record->user}};
     else if (record->kind == RECORD_APP)
         return;
     enum err err = store_apply(world->store, &put, 1, world->now, &outcome);

@@ -37,6 +37,7 @@ Test(message, an_ending_and_a_touch_come_out_as_they_went_in)
                               .id = some_id,
                               .last_active = -5,
                               .expires = INSTANT_NONE,
+                              .only_later = true,
                               .actor = STR("b")}},
     };
     struct arena *arena = arena_new(ARENA_BYTES);
@@ -53,6 +54,7 @@ Test(message, an_ending_and_a_touch_come_out_as_they_went_in)
     cr_assert_arr_eq(one->id.bytes, some_id.bytes, sizeof(some_id.bytes));
     const struct put_touch *touch = &batch.puts[2].touch;
     cr_assert(touch->app == 9 && touch->last_active == -5 && touch->expires == INSTANT_NONE);
+    cr_assert(touch->only_later);
     same_text(touch->actor, STR("b"));
     buf_free(&message);
     arena_free(arena);
@@ -127,9 +129,13 @@ Test(message, what_cannot_be_sent_is_refused)
 {
     static char long_text[UINT16_MAX + 1];
     struct put app = {PUT_APP, .app = {.keys = NULL}};
+    struct put later = {PUT_TOUCH, .touch = {.expires = INSTANT_NONE, .later_ms = 1}};
     struct put touch = {PUT_TOUCH, .touch = {.actor = {long_text, sizeof(long_text)}}};
     struct buf message = {0};
     struct batch batch = {.puts = &app, .count = 1};
+    cr_assert_eq(message_encode(&batch, &message), ERR_INTERNAL);
+    batch.puts = &later;
+    buf_reset(&message);
     cr_assert_eq(message_encode(&batch, &message), ERR_INTERNAL);
     batch.puts = &touch;
     buf_reset(&message);
