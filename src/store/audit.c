@@ -113,7 +113,7 @@ static enum err remove_old(struct store *store, MDB_cursor *cursor, int64_t befo
     return done ? ERR_OK : env_write_error(store, code, table_names[TABLE_AUDIT]);
 }
 
-enum err store_purge_audit(struct store *store, int64_t before, size_t most, uint64_t *removed)
+static enum err purge_once(struct store *store, int64_t before, size_t most, uint64_t *removed)
 {
     MDB_cursor *cursor;
     MDB_txn *txn;
@@ -134,5 +134,14 @@ enum err store_purge_audit(struct store *store, int64_t before, size_t most, uin
         mdb_txn_abort(txn);
     if (err != ERR_OK)
         *removed = 0;
+    return err;
+}
+
+enum err store_purge_audit(struct store *store, int64_t before, size_t most, uint64_t *removed)
+{
+    enum err err;
+    do
+        err = purge_once(store, before, most, removed);
+    while (err == ERR_FULL && env_grow(store) == ERR_OK);
     return err;
 }

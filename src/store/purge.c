@@ -161,7 +161,9 @@ static enum err sweep_table(struct store *store, const enum table *tables, size_
     struct overdue overdue = {.now = now, .most = most};
     enum err err = find_overdue(store, tables[0], &overdue);
     if (err == ERR_OK && overdue.keys.len)
-        err = remove_keys(store, tables, table_count, &overdue.keys);
+        do
+            err = remove_keys(store, tables, table_count, &overdue.keys);
+        while (err == ERR_FULL && env_grow(store) == ERR_OK);
     buf_free(&overdue.keys);
     return err;
 }
@@ -221,7 +223,9 @@ static enum err sweep_deadlines(struct store *store, int64_t now, size_t most)
     struct moving moving = {.now = now};
     enum err err = find_due(store, &moving);
     if (err == ERR_OK && moving.apps.len)
-        err = move_on(store, &moving, most);
+        do
+            err = move_on(store, &moving, most);
+        while (err == ERR_FULL && env_grow(store) == ERR_OK);
     buf_free(&moving.apps);
     return err;
 }

@@ -27,7 +27,7 @@ static enum err read_believed(struct store *store, int64_t *believed)
     return err;
 }
 
-static enum err write_believed(struct store *store, int64_t now)
+static enum err write_believed_once(struct store *store, int64_t now)
 {
     struct writing writing = {.store = store};
     struct key value = {.len = 0};
@@ -39,6 +39,15 @@ static enum err write_believed(struct store *store, int64_t now)
     if (err == ERR_OK)
         return env_commit(store, writing.txn, "purge");
     mdb_txn_abort(writing.txn);
+    return err;
+}
+
+static enum err write_believed(struct store *store, int64_t now)
+{
+    enum err err;
+    do
+        err = write_believed_once(store, now);
+    while (err == ERR_FULL && env_grow(store) == ERR_OK);
     return err;
 }
 

@@ -175,6 +175,106 @@ Test(store_processes, the_map_does_not_grow_under_an_open_snapshot)
     scene_end(&scene);
 }
 
+/* ---- a map that is full to the last page ---- */
+
+/* Another process that reads on, so that no page that was written anew can be used again; until it
+ * is let go. */
+struct pin {
+    pid_t pid;
+    int hold;
+};
+
+static struct pin pin_begin(struct scene *scene)
+{
+    int ready[2], hold[2];
+    char byte;
+    cr_assert(pipe(ready) == 0 && pipe(hold) == 0);
+    struct pin pin = {fork(), hold[1]};
+    cr_assert(pin.pid >= 0);
+    if (pin.pid == 0) {
+        close(hold[1]);
+        bool reads = opened(scene, STORE_READ, MEBI) &&
+                     snapshot_begin(scene->store, &scene->snapshot) == ERR_OK &&
+                     write(ready[1], "", 1) == 1;
+        _exit(reads && read(hold[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    close(ready[1]);
+    close(hold[0]);
+    cr_assert_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return pin;
+}
+
+static void pin_end(struct pin pin)
+{
+    int status = 0;
+    close(pin.hold);
+    cr_assert(waitpid(pin.pid, &status, 0) == pin.pid && status == 0);
+}
+
+static void exhaust(struct scene *scene)
+{
+    MDB_val key = env_val(STR("full")), value = env_val(STR("whatever"));
+    int code;
+    do {
+        MDB_txn *txn;
+        cr_assert_eq(mdb_txn_begin(scene->store->env, NULL, 0, &txn), 0);
+        code = mdb_put(txn, scene->store->tables[TABLE_META], &key, &value, 0);
+        if (code == 0)
+            code = mdb_txn_commit(txn);
+        else
+            mdb_txn_abort(txn);
+    } while (code == 0);
+    cr_assert_eq(code, MDB_MAP_FULL);
+}
+
+enum keeping { KEEPING_CLOCK, KEEPING_AUDIT, KEEPING_KEYS, KEEPING_DEADLINES, KEEPING_COUNT };
+
+/* Each has something to do. */
+static enum err keep_house(struct store *store, enum keeping keeping)
+{
+    struct purge_pace pace = {.doubted = false};
+    uint64_t removed;
+    bool may;
+    switch (keeping) {
+    case KEEPING_CLOCK:
+        return store_may_purge(store, NOW, 0, &pace, &may);
+    case KEEPING_AUDIT:
+        return store_purge_audit(store, NOW + 1, 100, &removed);
+    case KEEPING_KEYS:
+        return store_sweep(store, NOW + 2, 100);
+    default:
+        return store_sweep(store, NOW + 2 * HOUR, 100);
+    }
+}
+
+Test(store_processes, a_full_map_grows_for_what_keeps_house, .timeout = 60)
+{
+    struct scene scene = closed_scene(MEBI, 0);
+    ASSERT_OK(scene_open(&scene, STORE_WRITE, MEBI));
+    for (uint64_t i = 0; i < 40; i++) {
+        struct session_draft draft = draft_new(i, NOW);
+        struct put put = session_put("acme", "ann", &draft);
+        put.session.fresh = true;
+        scene_put(&scene, put);
+    }
+    scene_put(&scene,
+              (struct put){PUT_SIGNING, .signing = {.app_id = STR("acme"), .keep_until = NOW + 1}});
+    scene_close(&scene);
+    struct pin pin = pin_begin(&scene);
+    ASSERT_OK(scene_open(&scene, STORE_WRITE, MEBI));
+    for (int i = 0; i < KEEPING_COUNT; i++) {
+        exhaust(&scene);
+        uint64_t before = map_bytes(&scene);
+        enum err err = keep_house(scene.store, (enum keeping)i);
+        cr_expect_eq(err, ERR_OK, "%d: %s", i, err_word(err));
+        cr_expect_gt(map_bytes(&scene), before, "%d", i);
+    }
+    pin_end(pin);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
 #ifndef WITH_ADDRESS_SANITIZER
 static size_t address_space_in_use(void)
 {
