@@ -35,6 +35,8 @@ static enum err retire(struct writing *writing, uint32_t app, int64_t until)
     struct str kid;
     struct key kept = {.len = 0}, instant = {.len = 0};
     enum err err = find_signer(writing, app, &kid);
+    if (err == ERR_OK && kid.len > KEY_MAX)
+        err = ERR_CORRUPT;
     if (err != ERR_OK)
         return err;
     key_put(&kept, kid); /* what LMDB gave is gone with the next put */
@@ -49,6 +51,8 @@ static enum err gather(void *context, struct str kid, struct str jwk)
     struct buf *keys = context;
     struct key key = {.len = 0};
     (void)jwk;
+    if (kid.len > KEY_MAX)
+        return ERR_CORRUPT;
     key_put(&key, kid);
     buf_put(keys, &key, sizeof(key));
     return keys->failed ? ERR_MEMORY : ERR_OK;

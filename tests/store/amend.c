@@ -156,3 +156,42 @@ Test(store_amend, an_end_moves_on_from_where_it_is_by_then)
     scene_sound(&scene);
     scene_end(&scene);
 }
+
+/* ---- entries of a damaged store ---- */
+
+Test(store_amend, a_signing_keys_id_that_is_too_long_is_damage)
+{
+    struct scene scene = scene_new(0);
+    struct put put = {PUT_SIGNING, .signing = {.app_id = STR("acme"), .keep_until = NOW}};
+    struct row row;
+    scene_put(&scene, app_put("acme"));
+    cr_assert(row_read(&scene, TABLE_SIGNERS, 0, &row));
+    row.value_len = KEY_MAX + 1;
+    row_write(&scene, &row);
+    expect(&scene, put, ERR_CORRUPT);
+    cr_assert(row_read(&scene, TABLE_SIGNING, 0, &row));
+    row.key_len = KEY_MAX + 1;
+    row_write(&scene, &row);
+    put.signing.at_once = true;
+    expect(&scene, put, ERR_CORRUPT);
+    scene_end(&scene);
+}
+
+Test(store_amend, a_users_number_that_is_none_is_damage)
+{
+    struct scene scene = scene_new(0);
+    struct session_draft draft = draft_new(1, NOW);
+    struct row row = {.table = TABLE_USER_IDS};
+    scene_put(&scene, app_put("acme"));
+    scene_put(&scene, user_put("acme", "ann"));
+    struct key key = key_of_user_id(1, STR("ann"));
+    memcpy(row.key, key.bytes, key.len);
+    row.key_len = key.len;
+    for (row.value_len = 7; row.value_len <= 9; row.value_len++) {
+        row_write(&scene, &row);
+        expect(&scene, user_put("acme", "ann"), ERR_CORRUPT);
+        expect(&scene, name_put("Ann", true), ERR_CORRUPT);
+        expect(&scene, session_put("acme", "ann", &draft), ERR_CORRUPT);
+    }
+    scene_end(&scene);
+}
