@@ -127,18 +127,26 @@ static void count_record(struct indexing *indexing)
     show_progress(indexing);
 }
 
+/* What is told is passed over; `fault` where nobody is told. */
+static enum err tell(const struct indexing *indexing, struct str sentence, enum err fault)
+{
+    if (!indexing->options.report)
+        return fault;
+    indexing->options.report(indexing->options.context, sentence);
+    return ERR_OK;
+}
+
 /* Two records have that key: the one that came first keeps it. */
 static enum err meet_again(struct indexing *indexing, enum table table, bool same)
 {
     char sentence[128];
     if (same)
         return ERR_OK;
-    if (!indexing->options.report || table == TABLE_IDS)
+    if (table == TABLE_IDS)
         return ERR_CONFLICT;
     int len = snprintf(sentence, sizeof(sentence), "two records claim one entry in %s",
                        table_names[table]);
-    indexing->options.report(indexing->options.context, (struct str){sentence, (size_t)len});
-    return ERR_OK;
+    return tell(indexing, (struct str){sentence, (size_t)len}, ERR_CONFLICT);
 }
 
 static enum err append(struct indexing *indexing, MDB_cursor *cursor, enum table table,
@@ -273,6 +281,11 @@ static enum err write_head(struct indexing *indexing)
     return put(indexing, TABLE_INDEX, &key, key_view(&value));
 }
 
+static bool is_device_key(struct str key)
+{
+    return key.len == APP_BYTES + sizeof(uint32_t);
+}
+
 /* Devices that no session has any more, which can be when records could not be read. */
 struct unused {
     struct index index;
@@ -284,6 +297,8 @@ static enum err see_device(void *context, struct str key, struct str value)
     struct unused *unused = context;
     struct tree_cursor cursor;
     struct tree_entry entry = {.value = 0};
+    if (!is_device_key(key))
+        return ERR_OK;
     uint32_t number = bytes_u32((const uint8_t *)key.ptr + APP_BYTES);
     (void)value;
     enum err err = tree_seek_value(&cursor, &unused->index.trees[TREE_DEVICE], number);
@@ -343,8 +358,8 @@ enum err indexing_end(struct indexing *indexing)
 static enum err meet_device(void *context, struct str key, struct str value)
 {
     struct indexing *indexing = context;
-    if (key.len != APP_BYTES + sizeof(uint32_t))
-        return ERR_CORRUPT;
+    if (!is_device_key(key))
+        return tell(indexing, STR("a device's key cannot be read"), ERR_CORRUPT);
     uint32_t number = bytes_u32((const uint8_t *)key.ptr + APP_BYTES);
     struct key by_hash = key_of_device_record(indexing->app, value);
     if (number > indexing->devices)
@@ -358,6 +373,9 @@ static enum err meet_devices(struct indexing *indexing)
     struct key name = key_of_devices(indexing->app), prefix = key_of_app(indexing->app);
     enum err err =
         env_get_number(view->txn, view->store, TABLE_META, key_view(&name), &indexing->devices);
+    /* The numbers that are there say it, too. */
+    if (err == ERR_CORRUPT)
+        err = tell(indexing, STR("how many devices an app had cannot be read"), ERR_CORRUPT);
     return err == ERR_OK
                ? cursor_each(view, TABLE_DEVICES, key_view(&prefix), meet_device, indexing)
                : err;

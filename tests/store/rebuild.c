@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "store/damage.h"
+#include "store/devices.h"
 #include "support/random.h"
 
 SUITE(store_rebuild);
@@ -305,6 +306,35 @@ Test(store_rebuild, two_sessions_of_one_id_stop_it_and_all_is_as_it_was)
     ASSERT_ERR(repair(&scene, MUCH, &told), ERR_CONFLICT);
     cr_expect_eq(scene_faults(&scene, &after), faults);
     cr_expect(str_eq(before, after));
+    scene_end(&scene);
+}
+
+/* A key that is too short, and one that begins as another does. */
+Test(store_rebuild, a_device_whose_key_is_damaged_is_told_and_left)
+{
+    struct scene scene = furnished();
+    struct row row;
+    cr_assert(row_read(&scene, TABLE_DEVICES, 0, &row));
+    row.key_len = APP_BYTES;
+    row_write(&scene, &row);
+    row.key_len = APP_BYTES + sizeof(uint32_t) + 1;
+    row.key[APP_BYTES] = 0x55;
+    row_write(&scene, &row);
+    assert_told(&scene, "a device's key cannot be read", 2);
+    assert_rest_indexed(&scene);
+    scene_end(&scene);
+}
+
+Test(store_rebuild, the_number_of_devices_is_made_anew)
+{
+    struct scene scene = furnished();
+    struct key name = key_of_devices(1);
+    struct row row = {.table = TABLE_META, .key_len = name.len, .value_len = 3};
+    memcpy(row.key, name.bytes, name.len);
+    row_write(&scene, &row);
+    assert_told(&scene, "how many devices an app had cannot be read", 1);
+    scene_sound(&scene);
+    assert_complete(&scene);
     scene_end(&scene);
 }
 
