@@ -70,7 +70,7 @@ static enum err purge_all(struct store *store, const struct options *options, ui
         return err;
     progress_begin(&progress, "purging", stat.sessions);
     do {
-        err = store_purge_as_of(store, options->as_of, options->now, STEP, &place, &step);
+        err = store_purge_as_of(store, options->as_of, clock_now(), STEP, &place, &step);
         *removed += step;
         progress_add(&progress, STEP, STEP);
     } while (err == ERR_OK && place.len);

@@ -1,30 +1,75 @@
 /* The audit trail: a line for every session that began, ended or got another end, written with it
  * in one transaction, and never written again; taken out only when somebody asks for it. */
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "store/cursor.h"
 #include "store/writing.h"
 
 /* A line's value: version, event, user in 8 bytes, the session's id, the actor to the end. */
 enum { VERSION = 1, AT_USER = 2, AT_SESSION = 10, HEAD_BYTES = 26, KEY_BYTES = 20, AT_NUMBER = 12 };
 
+/* A line comes after one that is so much ahead of it at most; by more, the clock was set back. */
+enum { AHEAD_MOST_MS = 60 * SECOND_MS };
+
 const char *const audit_event_names[AUDIT_EVENT_END] = {
     [AUDIT_CREATED] = "created", [AUDIT_LOGGED_OUT] = "logged_out", [AUDIT_REVOKED] = "revoked",
     [AUDIT_REMOVED] = "removed", [AUDIT_EXTENDED] = "extended",
 };
 
+/* The last line of the app, or of an app before it, that is ahead by no more than that. */
+static enum err last_line(const struct writing *writing, uint32_t app, struct str *line)
+{
+    struct key beyond = key_of_app(app);
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    key_put_instant(&beyond, writing->now + AHEAD_MOST_MS + 1);
+    key = env_val(key_view(&beyond));
+    int code = mdb_cursor_open(writing->txn, writing->store->tables[TABLE_AUDIT], &cursor);
+    if (code != MDB_SUCCESS)
+        return env_error(code, table_names[TABLE_AUDIT]);
+    code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    if (code == MDB_SUCCESS)
+        code = mdb_cursor_get(cursor, &key, &value, MDB_PREV);
+    else if (code == MDB_NOTFOUND)
+        code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    if (code == MDB_SUCCESS)
+        *line = env_str(key);
+    mdb_cursor_close(cursor);
+    return env_error(code, table_names[TABLE_AUDIT]);
+}
+
+/* Batches are not written in the order of their instants, and who follows the trail may have read
+ * up to its last line: the next one lies behind it. */
+static enum err put_place(const struct writing *writing, uint32_t app, struct key *key)
+{
+    struct str last = STR_NONE;
+    int64_t at = writing->now;
+    enum err err = last_line(writing, app, &last);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    *key = key_of_app(app);
+    if (last.len == KEY_BYTES && str_starts(last, key_view(key))) {
+        int64_t there = instant_of_key((const uint8_t *)last.ptr + APP_BYTES);
+        at = there > at ? there : at;
+    }
+    key_put_instant(key, at);
+    return ERR_OK;
+}
+
 enum err audit_note(struct writing *writing, const struct session *session, enum audit_event event,
                     struct str actor)
 {
     uint8_t head[HEAD_BYTES] = {VERSION, (uint8_t)event};
-    struct key key = key_of_app(session->app);
+    struct key key;
     struct buf line = {0};
     uint64_t number;
     bytes_put_u64(head + AT_USER, session->user);
     memcpy(head + AT_SESSION, session->id.bytes, sizeof(session->id.bytes));
     enum err err = writing_next_number(writing, STR("audit"), &number);
+    if (err == ERR_OK)
+        err = put_place(writing, session->app, &key);
     if (err != ERR_OK)
         return err;
-    key_put_instant(&key, writing->now);
     key_put_u64(&key, number);
     buf_put(&line, head, sizeof(head));
     buf_str(&line, actor);

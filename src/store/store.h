@@ -354,6 +354,9 @@ extern const char *const audit_event_names[AUDIT_EVENT_END];
 /* One line: what became of which session, when, and by whom. Views are the snapshot's. */
 struct audit_line {
     uint64_t number; /* counted up through the whole store */
+    /* When it was asked for; or the instant of the line that was written before it, where that is
+     * later by no more than a minute: by instant and number, what is written later comes later, but
+     * for a clock that was set back by more. */
     int64_t at;
     enum audit_event event;
     uint32_t app;
