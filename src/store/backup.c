@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "store/env.h"
+#include "store/metas.h"
 
 enum { CHUNK = 1024 * 1024 };
 
@@ -62,6 +63,9 @@ static enum err size_of_data(const char *folder, off_t *size)
     MDB_env *env;
     MDB_envinfo info;
     MDB_stat stat;
+    enum err err = metas_expect_page_size(folder);
+    if (err != ERR_OK)
+        return err;
     int code = mdb_env_create(&env);
     if (code != MDB_SUCCESS)
         return env_error(code, folder);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "store/env.h"
+#include "store/metas.h"
 #include "store/upgrade.h"
 
 /* Address space, not disk: as much as an honest store ever needs; less where the system refuses. */
@@ -172,6 +173,8 @@ static enum err expect_match(struct store *store)
 static enum err open_locked(struct store *store, const struct store_options *options)
 {
     enum err err = options->alone ? ERR_OK : folder_place_lock(options->path);
+    if (err == ERR_OK)
+        err = metas_expect_page_size(options->path);
     if (err == ERR_OK)
         err = env_error(open_env(options, &store->env), options->path);
     if (err == ERR_OK && !folder_look(options->path, &store->files))

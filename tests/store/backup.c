@@ -285,6 +285,23 @@ Test(store_backup, a_backup_that_was_cut_short_is_found_out)
     scene_end(&scene);
 }
 
+Test(store_backup, a_backup_whose_page_size_cannot_be_is_found_out)
+{
+    enum { PAGE = 4096, AT_PAGE_SIZE = 40 };
+    static const uint32_t nought;
+    char backup[PATH];
+    struct scene scene = furnished(backup);
+    ASSERT_OK(store_backup(scene.store, backup));
+    scene_close(&scene);
+    int fd = open(file_of(backup, "data.mdb"), O_RDWR);
+    cr_assert_eq(pwrite(fd, &nought, sizeof(nought), PAGE + AT_PAGE_SIZE), sizeof(nought));
+    close(fd);
+    ASSERT_ERR(restore(backup, scene.path, true, NULL), ERR_CORRUPT);
+    cr_expect_eq(sessions_in(&scene, scene.path), SESSIONS);
+    cr_expect(!is_there(file_of(scene.path, "restoring")));
+    scene_end(&scene);
+}
+
 /* As after a loss of power, or by a copy that lost its place. */
 Test(store_backup, a_backup_with_pages_that_are_none_is_found_out)
 {

@@ -245,6 +245,31 @@ Test(store_open, a_file_that_is_no_store_is_told)
     scene_end(&scene);
 }
 
+/* LMDB would divide by it, or go on with a size that is none. */
+Test(store_open, a_page_size_that_cannot_be_is_damage)
+{
+    enum { PAGE = 4096, AT_PAGE_SIZE = 40 };
+    static const uint32_t sizes[] = {0, 1, 4112, 12288, 8192, 65536};
+    char path[1024];
+    struct scene scene = scene_new(0);
+    uint32_t right;
+    scene_close(&scene);
+    snprintf(path, sizeof(path), "%s/data.mdb", scene.path);
+    int fd = open(path, O_RDWR);
+    for (off_t at = AT_PAGE_SIZE; at < 2 * PAGE; at += PAGE) {
+        cr_assert(pread(fd, &right, sizeof(right), at) == sizeof(right) && right == PAGE);
+        for (size_t i = 0; i < LEN(sizes); i++) {
+            cr_assert_eq(pwrite(fd, &sizes[i], sizeof(right), at), sizeof(right));
+            assert_refused(&scene, ERR_CORRUPT);
+        }
+        cr_assert_eq(pwrite(fd, &right, sizeof(right), at), sizeof(right));
+    }
+    close(fd);
+    ASSERT_OK(scene_open(&scene, STORE_WRITE, 0));
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
 /* As one is left by a process that was killed while it made a store. */
 Test(store_open, an_empty_file_is_no_store_yet)
 {
