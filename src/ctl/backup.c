@@ -88,7 +88,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     struct options options = {.ctl = ctl};
     struct store *store;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
-    if (ctl_open(ctl, STORE_READ, &store) != ERR_OK)
+    if (ctl_open_and_return(ctl, &store) != ERR_OK)
         return EXIT_FAILED;
     enum err err = store_backup(store, options.path);
     store_close(store);

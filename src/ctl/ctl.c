@@ -2,6 +2,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/owner.h"
 
 static error_t parse_store(int key, char *arg, struct argp_state *state)
 {
@@ -85,7 +89,27 @@ void ctl_report(void *context, struct str sentence)
     ctl_fail("%.*s", STR_ARG(sentence));
 }
 
-enum err ctl_try_open(const struct ctl *ctl, enum store_mode mode, struct store **store)
+/* A folder for temporary files that was root's alone is of no use to somebody else. */
+static void leave_temporary(void)
+{
+    const char *named = getenv("TMPDIR");
+    if (named && access(named, W_OK | X_OK) != 0)
+        unsetenv("TMPDIR");
+}
+
+enum err ctl_become_owner(const struct ctl *ctl)
+{
+    struct owner owner;
+    bool root = geteuid() == 0;
+    enum err err = owner_choose(ctl->store_path, "", &owner);
+    if (err == ERR_OK)
+        err = owner_become(&owner);
+    if (root && geteuid() != 0)
+        leave_temporary();
+    return err;
+}
+
+static enum err try_open(const struct ctl *ctl, enum store_mode mode, struct store **store)
 {
     struct store_options options = {.path = ctl->store_path, .mode = mode};
     enum err err = store_open(&options, store);
@@ -95,14 +119,36 @@ enum err ctl_try_open(const struct ctl *ctl, enum store_mode mode, struct store 
     return store_open(&options, store);
 }
 
-enum err ctl_open(const struct ctl *ctl, enum store_mode mode, struct store **store)
+enum err ctl_try_open(const struct ctl *ctl, enum store_mode mode, struct store **store)
 {
-    enum err err = ctl_try_open(ctl, mode, store);
+    enum err err = ctl_become_owner(ctl);
+    return err == ERR_OK ? try_open(ctl, mode, store) : err;
+}
+
+static enum err say_why(const struct ctl *ctl, enum err err)
+{
     if (err == ERR_NOT_FOUND)
         ctl_fail("no store at %s; \"rollcall init\" makes one", ctl->store_path);
     else if (err != ERR_OK)
         ctl_fail("the store at %s cannot be opened: %s", ctl->store_path, err_text(err));
     return err;
+}
+
+enum err ctl_open(const struct ctl *ctl, enum store_mode mode, struct store **store)
+{
+    return say_why(ctl, ctl_try_open(ctl, mode, store));
+}
+
+enum err ctl_open_and_return(const struct ctl *ctl, struct store **store)
+{
+    struct owner owner;
+    enum err err = owner_choose(ctl->store_path, "", &owner);
+    if (err == ERR_OK)
+        err = owner_act_as(&owner);
+    if (err == ERR_OK)
+        err = try_open(ctl, STORE_READ, store);
+    owner_return();
+    return say_why(ctl, err);
 }
 
 enum err ctl_begin(const struct ctl *ctl, struct store **store, struct snapshot **snapshot)

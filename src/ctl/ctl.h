@@ -41,10 +41,16 @@ error_t ctl_parse_nothing(int key, char *arg, struct argp_state *state);
 
 /* Says on standard error what failed; always EXIT_FAILED. */
 int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Opens the store; one of an earlier format is brought up, be it for reading alone. */
+/* What root does with a store it does as the owner of the folder, who may have put there what leads
+ * elsewhere: files that were named are opened before. ERR_IO, logged. */
+enum err ctl_become_owner(const struct ctl *ctl) MUST_CHECK;
+/* Opens the store, as its owner; one of an earlier format is brought up, be it for reading alone.
+ */
 enum err ctl_try_open(const struct ctl *ctl, enum store_mode mode, struct store **store) MUST_CHECK;
 /* The same, or says why it cannot. */
 enum err ctl_open(const struct ctl *ctl, enum store_mode mode, struct store **store) MUST_CHECK;
+/* The same for reading, while who this is stays who it is: to write what is named. */
+enum err ctl_open_and_return(const struct ctl *ctl, struct store **store) MUST_CHECK;
 /* Opens the store for reading and begins a snapshot in it, or says why it cannot; ctl_end ends
  * both. */
 enum err ctl_begin(const struct ctl *ctl, struct store **store,

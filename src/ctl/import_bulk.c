@@ -192,8 +192,9 @@ static enum bulked look(struct pouring *pouring, const struct ctl *ctl)
 
 enum bulked import_bulk(struct import *import, const struct ctl *ctl)
 {
-    struct pouring pouring = {.import = import, .dir = temporary_dir(ctl->store_path)};
+    struct pouring pouring = {.import = import};
     enum bulked bulked = look(&pouring, ctl);
+    pouring.dir = temporary_dir(ctl->store_path);
     if (bulked == BULKED)
         bulked = gather_and_write(&pouring, ctl);
     import_apps_end(&pouring.apps);

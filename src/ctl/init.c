@@ -12,6 +12,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
 {
     struct store *store = NULL;
     argp_parse(&argp, argc, argv, 0, NULL, ctl);
+    if (ctl_become_owner(ctl) != ERR_OK)
+        return EXIT_FAILED;
     enum err err =
         store_open(&(struct store_options){.path = ctl->store_path, .mode = STORE_READ}, &store);
     bool is_new = err == ERR_NOT_FOUND;

@@ -82,7 +82,11 @@ static int run(struct ctl *ctl, int argc, char **argv)
                               .path = ctl->store_path,
                               .replace = options.force,
                               .report = ctl_report};
-    enum err err = store_restore(&restore);
+    enum err err = store_restore_open(&restore);
+    if (err == ERR_OK)
+        err = ctl_become_owner(ctl);
+    if (err == ERR_OK)
+        err = store_restore(&restore);
     if (err != ERR_OK)
         return say_why(err, &restore);
     printf("restored %s from %s\n", restore.path, restore.backup);

@@ -201,6 +201,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
     struct subject subject = {.ctl = ctl};
     int code = EXIT_DONE;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
+    if (ctl_become_owner(ctl) != ERR_OK)
+        return EXIT_FAILED;
     enum err err = metrics_look(ctl->store_path, tally_layout(), &subject.metrics);
     if (err != ERR_OK)
         return fail_to_look(ctl, err);

@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "serve/config.h"
 #include "serve/fence.h"
-#include "serve/owner.h"
 
 static const char *const duty_names[] = {"worker", "writer", "single process"};
 static const char *const mode_words[] = {"auto", "require", "off"};

@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/owner.h"
 #include "base/std.h"
 #include "dialect/tally.h"
 #include "serve/arguments.h"
 #include "serve/config.h"
 #include "serve/notify.h"
-#include "serve/owner.h"
 #include "serve/pool.h"
 #include "serve/worker.h"
 #include "store/store.h"
@@ -36,7 +36,8 @@ static bool is_cgi(void)
 static int answer_once(const struct config *config)
 {
     struct owner owner;
-    if (owner_choose(config, &owner) != ERR_OK || owner_become(&owner) != ERR_OK)
+    if (owner_choose(config->store, config->user, &owner) != ERR_OK ||
+        owner_become(&owner) != ERR_OK)
         return EXIT_FAILURE;
     struct metrics *metrics = metrics_open(config->store, tally_layout());
     (void)log_open(config->log_file, config->access_log_file);
@@ -74,7 +75,7 @@ static enum err become(const struct config *config, const struct listener *liste
 {
     struct owner owner;
     bool root = geteuid() == 0;
-    enum err err = owner_choose(config, &owner);
+    enum err err = owner_choose(config->store, config->user, &owner);
     if (err == ERR_OK && root && owner.uid != 0 && listener)
         err = listen_give(listener, owner.uid, owner.gid);
     if (err == ERR_OK)
@@ -88,7 +89,8 @@ static enum err become(const struct config *config, const struct listener *liste
 static void stay(const struct config *config)
 {
     struct owner owner;
-    if (geteuid() == 0 && owner_choose(config, &owner) == ERR_OK && owner.uid != 0)
+    if (geteuid() == 0 && owner_choose(config->store, config->user, &owner) == ERR_OK &&
+        owner.uid != 0)
         log_warn("upgrade: runs as root until it is started as %s", owner.name);
 }
 

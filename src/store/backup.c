@@ -185,14 +185,6 @@ static bool is_open(const char *folder)
     return taken;
 }
 
-/* A file is the folder's owner's, whoever makes it: the pool is seldom run by who restores. */
-static void give_to_owner(int fd, const char *folder)
-{
-    struct stat info;
-    if (geteuid() == 0 && stat(folder, &info) == 0)
-        (void)!fchown(fd, info.st_uid, info.st_gid);
-}
-
 /* Keeps everybody from opening the store; ERR_BUSY: somebody has. */
 static enum err hold(const char *folder, int *held)
 {
@@ -201,10 +193,8 @@ static enum err hold(const char *folder, int *held)
     *held = open(file.text, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
     if (*held < 0)
         return system_error(file.text);
-    if (fcntl(*held, F_SETLK, &lock) == 0) {
-        give_to_owner(*held, folder);
+    if (fcntl(*held, F_SETLK, &lock) == 0)
         return ERR_OK;
-    }
     enum err err = errno == EACCES || errno == EAGAIN ? ERR_BUSY : system_error(file.text);
     close(*held);
     return err;
@@ -220,11 +210,11 @@ static void let_go(int held)
 
 /* ---- putting one in place ---- */
 
-static bool is_same(const char *one, const char *other)
+static bool is_same(int data, const char *folder)
 {
-    struct path first = path_of(one, DATA_FILE), second = path_of(other, DATA_FILE);
+    struct path file = path_of(folder, DATA_FILE);
     struct stat a, b;
-    return stat(first.text, &a) == 0 && stat(second.text, &b) == 0 && a.st_dev == b.st_dev &&
+    return fstat(data, &a) == 0 && stat(file.text, &b) == 0 && a.st_dev == b.st_dev &&
            a.st_ino == b.st_ino;
 }
 
@@ -331,12 +321,7 @@ static enum err check_apart(const char *folder, struct restore *restore)
 
 static enum err copy_and_check(const char *stage, int fd, struct restore *restore)
 {
-    struct path backup = path_of(restore->backup, DATA_FILE);
-    int from = open(backup.text, O_RDONLY | O_CLOEXEC);
-    if (from < 0)
-        return system_error(backup.text);
-    enum err err = copy_bytes(from, fd);
-    close(from);
+    enum err err = copy_bytes(restore->from, fd);
     if (err == ERR_OK)
         err = expect_whole(stage, fd);
     if (err == ERR_OK)
@@ -361,7 +346,6 @@ static enum err stage_and_move(const struct path *stage, struct restore *restore
     int fd = open(staged.text, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
     if (fd < 0)
         return system_error(staged.text);
-    give_to_owner(fd, restore->path);
     enum err err = copy_and_check(stage->text, fd, restore);
     close(fd);
     if (err == ERR_OK && rename(staged.text, file.text) != 0)
@@ -409,16 +393,35 @@ static enum err restore_anew(struct restore *restore)
     return err;
 }
 
-enum err store_restore(struct restore *restore)
+/* No link: the copy is the store's owner's, who could have it lead to a file of somebody else's. */
+enum err store_restore_open(struct restore *restore)
 {
-    restore->faults = 0;
+    struct path file = path_of(restore->backup, DATA_FILE);
+    restore->from = -1;
     if (folder_is_bare(restore->backup))
         return ERR_NOT_FOUND;
-    if (is_same(restore->backup, restore->path) || is_open(restore->backup))
+    if (is_open(restore->backup))
+        return ERR_INVALID;
+    restore->from = open(file.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    return restore->from < 0 ? system_error(file.text) : ERR_OK;
+}
+
+static enum err restore_from(struct restore *restore)
+{
+    if (is_same(restore->from, restore->path))
         return ERR_INVALID;
     if (is_in_the_way(restore))
         return ERR_CONFLICT;
     if (mkdir(restore->path, FOLDER_MODE) == 0)
         return restore_anew(restore);
     return errno == EEXIST ? restore_held(restore) : system_error(restore->path);
+}
+
+enum err store_restore(struct restore *restore)
+{
+    restore->faults = 0;
+    enum err err = restore_from(restore);
+    close(restore->from);
+    restore->from = -1;
+    return err;
 }

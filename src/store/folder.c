@@ -67,13 +67,6 @@ void folder_warn_of_network(const char *path)
                      path);
 }
 
-static void give_to_owner(int fd, const char *folder)
-{
-    struct stat info;
-    if (geteuid() == 0 && stat(folder, &info) == 0)
-        (void)!fchown(fd, info.st_uid, info.st_gid);
-}
-
 /* A file system that cannot do it is left as it is: to write zeros instead, as the C library does,
  * could undo what other processes write there at the same time. */
 static enum err place_bytes(int fd)
@@ -88,16 +81,9 @@ static enum err place_bytes(int fd)
 enum err folder_place_lock(const char *path)
 {
     struct path lock = path_of(path, 1);
-    int fd = open(lock.text, O_RDWR | O_CLOEXEC);
-    bool made = false;
-    if (fd < 0 && errno == ENOENT) {
-        fd = open(lock.text, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
-        made = true;
-    }
+    int fd = open(lock.text, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
     if (fd < 0) /* LMDB will say why, where it has to have it */
         return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_OK;
-    if (made)
-        give_to_owner(fd, path);
     enum err err = place_bytes(fd);
     close(fd);
     return err;

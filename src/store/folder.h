@@ -23,8 +23,7 @@ size_t folder_data_bytes(const char *path);
 void folder_warn_of_network(const char *path);
 
 /* Gives the lock file its place on the disk, where there is a disk to be written: it is mapped, and
- * a disk that is full could say so to who takes a reader's slot by a signal alone. The file is the
- * folder's owner's, whoever makes it. ERR_FULL. */
+ * a disk that is full could say so to who takes a reader's slot by a signal alone. ERR_FULL. */
 enum err folder_place_lock(const char *path) MUST_CHECK;
 
 /* Takes away what a disk that was full has left of a store that was to be made. */

@@ -32,10 +32,11 @@ struct store_options {
     bool alone;       /* nobody else opens it meanwhile: no lock is taken, and none left behind */
 };
 
-/* The caller owns *store and ends it with store_close. ERR_NOT_FOUND: no store there. ERR_IO: it
- * cannot be opened; what the system said is in the log. ERR_VERSION: of a later format.
- * ERR_CORRUPT. ERR_FULL: the disk is, even for what readers need. ERR_BUSY: also when others have
- * it open whose data file was another.
+/* The caller owns *store and ends it with store_close. What is made is the process's, and links are
+ * followed: root has become the folder's owner before (base/owner.h). ERR_NOT_FOUND: no store
+ * there. ERR_IO: it cannot be opened; what the system said is in the log. ERR_VERSION: of a later
+ * format. ERR_CORRUPT. ERR_FULL: the disk is, even for what readers need. ERR_BUSY: also when
+ * others have it open whose data file was another.
  *
  * While it is being opened *store is there for store_abandon, and with an error it is NULL.
  *
@@ -457,13 +458,18 @@ struct restore {
     store_report_fn report;    /* as of store_check; called in another process */
     void *context;
     uint64_t faults; /* of the backup; filled in */
+    int from;        /* its data file; filled in */
 };
 
-/* Puts a backup in the place of a store, of which this process may have none open. What is checked
- * is the copy itself, before it takes its place at once and on disk; until then, and if it does
- * not come to that, all stays as it was. ERR_NOT_FOUND: no backup there. ERR_INVALID: it is the
- * store itself, or a process has it open. ERR_BUSY: a process has the store open. ERR_CORRUPT,
- * ERR_VERSION: of the backup, which `faults` may say more about. ERR_FULL, ERR_IO. */
+/* Opens the backup, after which who may not read it can restore it. ERR_NOT_FOUND: none there.
+ * ERR_INVALID: a process has it open. ERR_IO. */
+enum err store_restore_open(struct restore *restore) MUST_CHECK;
+
+/* Puts that backup, which it closes, in the place of a store, of which this process may have none
+ * open. What is checked is the copy itself, before it takes its place at once and on disk; until
+ * then, and if it does not come to that, all stays as it was. ERR_INVALID: it is the store itself.
+ * ERR_BUSY: a process has the store open. ERR_CORRUPT, ERR_VERSION: of the backup, which `faults`
+ * may say more about. ERR_FULL, ERR_IO. */
 enum err store_restore(struct restore *restore) MUST_CHECK;
 
 #endif

@@ -210,15 +210,6 @@ has_answered() {
     "$ROLLCALL" --store new check
 }
 
-@test "restored by root, a store is its folder's owner's" {
-    [ "$(id -u)" -eq 0 ] || skip "only root gives files away"
-    make
-    "$ROLLCALL" backup copy >/dev/null
-    chown -R 65534:65534 "$ROLLCALL_STORE"
-    run -0 "$ROLLCALL" restore --force copy
-    [ "$(stat -c %u:%g "$ROLLCALL_STORE"/{data,lock}.mdb | tr '\n' ' ')" = "65534:65534 65534:65534 " ]
-}
-
 @test "wrong usage is told" {
     while IFS='|' read -r arguments expected; do
         # shellcheck disable=SC2086 # words are meant

@@ -67,7 +67,9 @@ static void ignore(void *context, struct str sentence)
 static enum err restore(const char *backup, const char *path, bool replace, uint64_t *faults)
 {
     struct restore restore = {.backup = backup, .path = path, .replace = replace, .report = ignore};
-    enum err err = store_restore(&restore);
+    enum err err = store_restore_open(&restore);
+    if (err == ERR_OK)
+        err = store_restore(&restore);
     if (faults)
         *faults = restore.faults;
     return err;

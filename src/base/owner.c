@@ -1,4 +1,4 @@
-#include "serve/owner.h"
+#include "base/owner.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "serve/config.h"
 
 static void take(struct owner *owner, const struct passwd *entry)
 {
@@ -32,7 +31,8 @@ static void take_number(struct owner *owner, uid_t uid, gid_t gid)
     snprintf(owner->name, sizeof(owner->name), "%u", (unsigned)uid);
 }
 
-/* Cuts names off until what is left is there. */
+/* Cuts names off until what is left is there; of a relative path that is the folder at hand at the
+ * last. */
 static bool stat_nearest(const char *path, struct stat *info)
 {
     char place[PATH_MAX];
@@ -41,30 +41,33 @@ static bool stat_nearest(const char *path, struct stat *info)
         return false;
     while (stat(place, info) != 0) {
         char *slash = strrchr(place, '/');
-        if (errno != ENOENT || !slash || !place[1])
+        if (errno != ENOENT || !place[1])
             return false;
-        slash[slash == place] = '\0';
+        if (slash)
+            slash[slash == place] = '\0';
+        else
+            strcpy(place, ".");
     }
     return true;
 }
 
-enum err owner_choose(const struct config *config, struct owner *owner)
+enum err owner_choose(const char *folder, const char *user, struct owner *owner)
 {
-    struct stat folder;
-    *owner = (struct owner){.named = *config->user != '\0'};
+    struct stat info;
+    *owner = (struct owner){.named = *user != '\0'};
     if (geteuid() != 0) {
         owner->uid = geteuid();
         owner->gid = getegid();
         return ERR_OK;
     }
     if (!owner->named) {
-        bool found = stat_nearest(config->store, &folder);
-        take_number(owner, found ? folder.st_uid : 0, found ? folder.st_gid : 0);
+        bool found = stat_nearest(folder, &info);
+        take_number(owner, found ? info.st_uid : 0, found ? info.st_gid : 0);
         return ERR_OK;
     }
-    const struct passwd *entry = getpwnam(config->user);
+    const struct passwd *entry = getpwnam(user);
     if (!entry) {
-        log_error("user: there is no %s", config->user);
+        log_error("user: there is no %s", user);
         return ERR_NOT_FOUND;
     }
     take(owner, entry);
@@ -87,6 +90,12 @@ static bool is(const struct owner *owner)
            effective_group == owner->gid && saved_group == owner->gid && setuid(0) != 0;
 }
 
+static enum err fail(const struct owner *owner)
+{
+    log_error("cannot become %s: %s", owner->name, strerror(errno));
+    return ERR_IO;
+}
+
 enum err owner_become(const struct owner *owner)
 {
     if (geteuid() != 0 || owner->uid == 0)
@@ -94,6 +103,24 @@ enum err owner_become(const struct owner *owner)
     if (take_groups(owner) && setresgid(owner->gid, owner->gid, owner->gid) == 0 &&
         setresuid(owner->uid, owner->uid, owner->uid) == 0 && is(owner))
         return ERR_OK;
-    log_error("cannot become %s: %s", owner->name, strerror(errno));
-    return ERR_IO;
+    return fail(owner);
+}
+
+/* Root's, meanwhile; its other groups give it nothing, and are not kept. */
+static bool away;
+static gid_t own_gid;
+
+enum err owner_act_as(const struct owner *owner)
+{
+    if (geteuid() != 0 || owner->uid == 0)
+        return ERR_OK;
+    own_gid = getegid();
+    away = take_groups(owner) && setegid(owner->gid) == 0 && seteuid(owner->uid) == 0;
+    return away ? ERR_OK : fail(owner);
+}
+
+void owner_return(void)
+{
+    if (away && seteuid(0) == 0 && setegid(own_gid) == 0)
+        away = false;
 }
