@@ -75,7 +75,7 @@ static enum err purge_all(struct store *store, const struct options *options, ui
         progress_add(&progress, STEP, STEP);
     } while (err == ERR_OK && place.len);
     progress_end(&progress);
-    return err == ERR_OK ? store_sweep(store, options->as_of, SIZE_MAX) : err;
+    return err == ERR_OK ? store_sweep(store, options->now, SIZE_MAX) : err;
 }
 
 static enum err purge_audit(struct store *store, int64_t before, uint64_t *removed)

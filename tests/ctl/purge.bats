@@ -40,6 +40,20 @@ days_ago() {
     "$ROLLCALL" check
 }
 
+@test "--as-of an instant long past leaves lists as quick as they were" {
+    { echo '{"kind":"app","id":"acme","session":{"retain_s":8640000,"idle_s":0,"lifetime_s":864000}}'
+      awk -v now="$(date +%s)" 'BEGIN { for (i = 0; i < 3000; i++)
+          printf "{\"kind\":\"session\",\"app\":\"acme\",\"user\":\"u\",\"created_at\":\"%s\"}\n",
+              strftime("%Y-%m-%dT%H:%M:%SZ", now - i * 1000, 1) }'
+    } | "$ROLLCALL" import - >/dev/null
+    run -0 "$ROLLCALL" explain 'filter[]=status:eq:active' --app acme
+    assert_has counted "$output"
+    run -0 "$ROLLCALL" purge --as-of "$(days_ago 30)"
+    [ "$output" = "purged 0 sessions" ]
+    run -0 "$ROLLCALL" explain 'filter[]=status:eq:active' --app acme
+    assert_has counted "$output"
+}
+
 @test "lines of the audit trail go only when they are asked to, of every app, and no more of them" {
     { records 5
       echo '{"kind":"app","id":"globex","session":{"retain_s":0,"lifetime_s":1,"idle_s":0}}'
