@@ -122,7 +122,8 @@ enum err app_decode(struct str record, struct app *app)
     if (!is_period(app->lifetime_s) || !is_period(app->idle_s) || !is_period(app->retain_s))
         return ERR_CORRUPT;
     struct str tail = {record.ptr + head, record.len - head};
-    return decode_tail(tail, bytes[AT_ID_LENGTH], bytes[AT_SETTINGS], app) ? ERR_OK : ERR_CORRUPT;
+    bool whole = decode_tail(tail, bytes[AT_ID_LENGTH], bytes[AT_SETTINGS], app);
+    return whole && app_id_is_valid(app->id) ? ERR_OK : ERR_CORRUPT;
 }
 
 bool app_key_decode(struct str *rest, struct app_key *key)

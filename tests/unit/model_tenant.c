@@ -45,6 +45,22 @@ Test(model_tenant, a_stored_app_is_read_back)
     buf_free(&buf);
 }
 
+/* Who reads one has room for as much. */
+Test(model_tenant, a_stored_app_with_an_id_that_no_app_has_is_damaged)
+{
+    static char text[255];
+    memset(text, 'x', sizeof(text));
+    const struct str ids[] = {
+        STR_NONE, STR("Acme"), STR("a\0b"), {text, APP_ID_MAX + 1}, {text, sizeof(text)}};
+    for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+        struct app app = {.id = ids[i]}, back;
+        struct buf buf = {0};
+        app_encode(&app, NULL, 0, &buf);
+        cr_expect_eq(app_decode(buf_view(&buf), &back), ERR_CORRUPT, "id %zu", i);
+        buf_free(&buf);
+    }
+}
+
 Test(model_tenant, without_a_project_the_account_is_the_app)
 {
     struct app app = {.id = STR("acme")};
