@@ -60,6 +60,9 @@ enum table {
 };
 extern const char *const table_names[TABLE_COUNT];
 
+/* In meta: up to which instant time was believed to have come (purge_pace.c). */
+#define KEY_BELIEVED STR("believed")
+
 /* Format 1 had neither the audit trail nor what comes after it, format 2 no index of slots and
  * trees; they are brought up when they are opened for writing. */
 enum { FORMAT = 3, KEY_MAX = 160, APP_BYTES = 4, USER_BYTES = 8, SESSION_KEY_BYTES = 36 };

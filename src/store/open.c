@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/env.h"
 #include "store/metas.h"
@@ -49,11 +50,12 @@ static int open_env(const struct store_options *options, MDB_env **env)
     }
 }
 
-static enum err write_format(const struct store *store, MDB_txn *txn)
+static enum err write_number(const struct store *store, MDB_txn *txn, struct str name,
+                             uint64_t number)
 {
-    struct key number = {.len = 0};
-    key_put_u64(&number, FORMAT);
-    MDB_val key = env_val(STR("format")), value = env_val(key_view(&number));
+    struct key bytes = {.len = 0};
+    key_put_u64(&bytes, number);
+    MDB_val key = env_val(name), value = env_val(key_view(&bytes));
     return env_error(mdb_put(txn, store->tables[TABLE_META], &key, &value, 0), "format");
 }
 
@@ -112,7 +114,9 @@ static enum err open_all(struct opening *opening, MDB_txn *txn)
         err = open_tables(store, txn, opening->old ? MDB_CREATE : 0);
     if (err == ERR_OK && opening->old && format > 0)
         err = upgrade_store(store, txn, opening->path);
-    return err == ERR_OK && opening->old ? write_format(store, txn) : err;
+    if (err == ERR_OK && opening->old && format == 0)
+        err = write_number(store, txn, KEY_BELIEVED, (uint64_t)clock_now());
+    return err == ERR_OK && opening->old ? write_number(store, txn, STR("format"), FORMAT) : err;
 }
 
 static enum err prepare_once(struct opening *opening)

@@ -393,8 +393,8 @@ enum err store_purge_audit(struct store *store, int64_t before, size_t most,
                            uint64_t *removed) MUST_CHECK;
 
 /* Whether what is over may go at `now`. A clock that is more than a day off what the store has seen
- * of it before is believed once it has stood by that for hours of `monotonic_ms`. *pace begins
- * zeroed, and is the caller's. */
+ * of it before, or the first that one with sessions sees, is believed once it has stood by that for
+ * hours of `monotonic_ms`. *pace begins zeroed, and is the caller's. */
 struct purge_pace {
     bool doubted;
     int64_t since_ms, offset_ms;

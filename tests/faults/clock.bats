@@ -100,7 +100,7 @@ shown() {
     local before
     set_clock $((40 * day))
     pool shim
-    until_true is_purged
+    until_true answers_native
     make 14
     all_end '20?'
     before=$(shown)
