@@ -50,13 +50,13 @@ static int open_env(const struct store_options *options, MDB_env **env)
     }
 }
 
-static enum err write_number(const struct store *store, MDB_txn *txn, struct str name,
-                             uint64_t number)
+static enum err write_number(struct store *store, MDB_txn *txn, struct str name, uint64_t number)
 {
     struct key bytes = {.len = 0};
     key_put_u64(&bytes, number);
     MDB_val key = env_val(name), value = env_val(key_view(&bytes));
-    return env_error(mdb_put(txn, store->tables[TABLE_META], &key, &value, 0), "format");
+    int code = mdb_put(txn, store->tables[TABLE_META], &key, &value, 0);
+    return env_write_error(store, code, "format");
 }
 
 static bool is_empty(MDB_txn *txn)
@@ -82,7 +82,7 @@ static enum err open_format(struct store *store, MDB_txn *txn, bool create, uint
     if (!create)
         return ERR_NOT_FOUND;
     code = mdb_dbi_open(txn, table_names[TABLE_META], MDB_CREATE, meta);
-    return env_error(code, "open");
+    return env_write_error(store, code, "open");
 }
 
 static enum err open_tables(struct store *store, MDB_txn *txn, unsigned flags)
@@ -90,7 +90,7 @@ static enum err open_tables(struct store *store, MDB_txn *txn, unsigned flags)
     int code = MDB_SUCCESS;
     for (int i = TABLE_META + 1; code == MDB_SUCCESS && i < TABLE_COUNT; i++)
         code = mdb_dbi_open(txn, table_names[i], flags, &store->tables[i]);
-    return code == MDB_NOTFOUND ? ERR_CORRUPT : env_error(code, "open");
+    return code == MDB_NOTFOUND ? ERR_CORRUPT : env_write_error(store, code, "open");
 }
 
 /* How a store is opened, and what was found. */

@@ -6,7 +6,7 @@
 
 enum { MEMORY_BYTES = 128 * 1024 * 1024 };
 
-static enum err drop_table(MDB_txn *txn, const char *name)
+static enum err drop_table(struct store *store, MDB_txn *txn, const char *name)
 {
     MDB_dbi table;
     int code = mdb_dbi_open(txn, name, 0, &table);
@@ -14,7 +14,7 @@ static enum err drop_table(MDB_txn *txn, const char *name)
         return ERR_OK;
     if (code == MDB_SUCCESS)
         code = mdb_drop(txn, table, 1);
-    return env_error(code, name);
+    return env_write_error(store, code, name);
 }
 
 static void report(void *context, struct str sentence)
@@ -33,6 +33,6 @@ enum err upgrade_store(struct store *store, MDB_txn *txn, const char *dir)
                                        .report = report};
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < TABLES_GONE; i++)
-        err = drop_table(txn, gone[i]);
+        err = drop_table(store, txn, gone[i]);
     return err == ERR_OK ? rebuild_index(&options) : err;
 }

@@ -2,6 +2,7 @@
  * of an earlier format. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "store/damage.h"
 #include "store/devices.h"
@@ -412,4 +413,19 @@ Test(store_rebuild, a_store_of_an_earlier_format_is_brought_up)
             ASSERT_OK(scene_open(&scene, STORE_READ, 0));
             scene_end(&scene);
         }
+}
+
+/* As a backup is, with nothing free in it, where no more is mapped than there is. */
+Test(store_rebuild, the_map_grows_for_a_store_that_is_brought_up)
+{
+    struct scene scene = furnished(), full = scene;
+    make_old(&scene, 1);
+    snprintf(full.path, sizeof(full.path), "%s/full", scene.dir);
+    cr_assert_eq(mkdir(full.path, 0700), 0);
+    cr_assert_eq(mdb_env_copy2(scene.store->env, full.path, MDB_CP_COMPACT), 0);
+    ASSERT_OK(scene_open(&full, STORE_WRITE, 4096));
+    scene_sound(&full);
+    assert_complete(&full);
+    scene_close(&full);
+    scene_end(&scene);
 }
