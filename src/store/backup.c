@@ -369,26 +369,28 @@ static bool is_in_the_way(const struct restore *restore)
     return !restore->replace && !folder_is_bare(restore->path);
 }
 
-/* One that was made meanwhile is in the way, too. */
-static enum err restore_held(struct restore *restore)
+/* One that was made meanwhile is in the way, too. Of a folder that was made for it nothing is to be
+ * left where it does not come to that: the lock file goes while it is held, since who opens the
+ * store after that may have it. */
+static enum err restore_held(struct restore *restore, bool anew)
 {
+    struct path lock = path_of(restore->path, LOCK_FILE);
     int held;
     enum err err = hold(restore->path, &held);
     if (err != ERR_OK)
         return err;
     err = is_in_the_way(restore) ? ERR_CONFLICT : put_in_place(restore);
+    if (err != ERR_OK && anew && folder_is_bare(restore->path))
+        unlink(lock.text);
     let_go(held);
     return err;
 }
 
-/* In a folder that is made for it; one that it did not come to is taken away again. */
 static enum err restore_anew(struct restore *restore)
 {
-    struct path lock = path_of(restore->path, LOCK_FILE);
-    enum err err = restore_held(restore);
+    enum err err = restore_held(restore, true);
     if (err == ERR_OK)
         return sync_parent(restore->path);
-    unlink(lock.text);
     rmdir(restore->path);
     return err;
 }
@@ -414,7 +416,7 @@ static enum err restore_from(struct restore *restore)
         return ERR_CONFLICT;
     if (mkdir(restore->path, FOLDER_MODE) == 0)
         return restore_anew(restore);
-    return errno == EEXIST ? restore_held(restore) : system_error(restore->path);
+    return errno == EEXIST ? restore_held(restore, false) : system_error(restore->path);
 }
 
 enum err store_restore(struct restore *restore)

@@ -2,8 +2,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -232,6 +234,63 @@ Test(store_backup, what_is_no_backup_is_told)
     scene_close(&scene);
     ASSERT_ERR(restore(scene.path, scene.path, true, NULL), ERR_INVALID);
     cr_expect_eq(sessions_in(&scene, scene.path), SESSIONS);
+    scene_end(&scene);
+}
+
+/* What others do as soon as the next folder is made. */
+static void (*meanwhile)(const char *path);
+
+int mkdir(const char *path, mode_t mode)
+{
+    void (*act)(const char *) = meanwhile;
+    int code = (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+    meanwhile = NULL;
+    if (code == 0 && act)
+        act(path);
+    return code;
+}
+
+static void make_store(const char *path)
+{
+    struct store_options options = {.path = path, .mode = STORE_CREATE};
+    struct store *store;
+    ASSERT_OK(store_open(&options, &store));
+    store_close(store);
+}
+
+/* In another process, which keeps it open until this one ends. */
+static void make_store_apart(const char *path)
+{
+    char byte;
+    int ready[2];
+    make_store(path);
+    cr_assert_eq(pipe(ready), 0);
+    if (fork() == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        struct store_options options = {.path = path, .mode = STORE_READ};
+        struct store *store;
+        if (store_open(&options, &store) == ERR_OK && write(ready[1], "", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    cr_assert_eq(read(ready[0], &byte, 1), 1);
+}
+
+/* Who has it open would go on with a lock that nobody else takes. */
+Test(store_backup, a_store_that_was_made_meanwhile_keeps_its_lock_file)
+{
+    char backup[PATH], path[PATH];
+    struct scene scene = furnished(backup);
+    ASSERT_OK(store_backup(scene.store, backup));
+    scene_close(&scene);
+    snprintf(path, sizeof(path), "%s/one", scene.dir);
+    meanwhile = make_store;
+    ASSERT_ERR(restore(backup, path, false, NULL), ERR_CONFLICT);
+    cr_expect(is_there(file_of(path, "lock.mdb")));
+    snprintf(path, sizeof(path), "%s/two", scene.dir);
+    meanwhile = make_store_apart;
+    ASSERT_ERR(restore(backup, path, false, NULL), ERR_BUSY);
+    cr_expect(is_there(file_of(path, "lock.mdb")));
     scene_end(&scene);
 }
 
