@@ -122,7 +122,8 @@ enum err index_idle(struct writing *writing, uint32_t app, int64_t before_s,
  * one, or one that is more than a minute earlier: so many sessions' states may be others. */
 enum err index_due(struct snapshot *snapshot, uint32_t app, int64_t to, uint64_t *count) MUST_CHECK;
 /* Moves the instant as of which the trees have states on, or back by more than a minute, at most to
- * `to`, and no further than about `most` sessions' deadlines. */
+ * `to`, and no further than about `most` sessions' deadlines. A damaged index stays as it is, which
+ * is no error: the log says so once. A session of which nothing can be read keeps its state. */
 enum err index_advance(struct writing *writing, uint32_t app, int64_t to, uint64_t most) MUST_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
 /* What becomes of the states that trees have: with another idle limit, and as time goes on. */
 #include "base/clock.h"
+#include "base/log.h"
 #include "store/index_changing.h"
 #include "store/session_read.h"
 
@@ -58,14 +59,18 @@ static enum err restate(const struct restating *restating, const struct session 
     return err == ERR_OK ? tree_restate(&changing->index.trees[TREE_ID], &id, &sought) : err;
 }
 
+/* One of which nothing can be read lets nobody in, and keeps the state it had. */
 static enum err restate_slot(const struct restating *restating, uint32_t slot)
 {
     struct snapshot *view = &restating->changing->view;
     struct place place;
     struct session session;
     enum err err = slot_row(view, restating->changing->index.app, slot, &place);
-    if (err == ERR_OK)
-        err = session_at(view, &place, &session);
+    if (err != ERR_OK)
+        return err;
+    err = session_head_at(view, &place, &session);
+    if (err == ERR_CORRUPT)
+        return ERR_OK;
     return err == ERR_OK ? restate(restating, &session, slot) : err;
 }
 
@@ -227,7 +232,7 @@ static bool is_ahead(const struct changing *changing, int64_t to)
 
 /* A session may be due twice: both deadlines lie between. The second time its state is what it has
  * become, and to put it once more changes nothing. */
-enum err index_advance(struct writing *writing, uint32_t app, int64_t to, uint64_t most)
+static enum err advance(struct writing *writing, uint32_t app, int64_t to, uint64_t most)
 {
     struct changing changing;
     struct buf slots = {0};
@@ -246,6 +251,39 @@ enum err index_advance(struct writing *writing, uint32_t app, int64_t to, uint64
     buf_free(&slots);
     changing.head.as_of = to;
     return err == ERR_OK ? changing_put_head(&changing) : err;
+}
+
+/* An index that is damaged is told of once, not with every write. */
+static void tell_stays(struct store *store, uint32_t app)
+{
+    if (!store->told_of_index)
+        log_error("store: the index of app %lu is damaged, and not moved on: \"rollcall check\" "
+                  "tells more",
+                  (unsigned long)app);
+    store->told_of_index = true;
+}
+
+/* No answer depends on it, and what else is written must not: of an index that is damaged, what was
+ * moved goes back with a transaction of its own. */
+enum err index_advance(struct writing *writing, uint32_t app, int64_t to, uint64_t most)
+{
+    MDB_txn *whole = writing->txn;
+    struct store *store = writing->store;
+    int code = mdb_txn_begin(store->env, whole, 0, &writing->txn);
+    enum err err = env_write_error(store, code, "write");
+    if (err == ERR_OK) {
+        err = advance(writing, app, to, most);
+        if (err == ERR_OK)
+            err = env_write_error(store, mdb_txn_commit(writing->txn), "commit");
+        else
+            mdb_txn_abort(writing->txn);
+        if (err == ERR_CORRUPT || err == ERR_VERSION) {
+            tell_stays(store, app);
+            err = ERR_OK;
+        }
+    }
+    writing->txn = whole;
+    return err;
 }
 
 enum err index_due(struct snapshot *snapshot, uint32_t app, int64_t to, uint64_t *count)

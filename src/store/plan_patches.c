@@ -23,10 +23,11 @@ static enum err see_due(struct due *due, uint32_t slot)
     struct session session;
     struct place place;
     enum err err = slot_row(finding->snapshot, due->plan->index.app, slot, &place);
-    if (err == ERR_OK)
-        err = session_at(finding->snapshot, &place, &session);
     if (err != ERR_OK)
         return err;
+    err = session_head_at(finding->snapshot, &place, &session);
+    if (err != ERR_OK) /* as with index_advance, it keeps the state it had */
+        return err == ERR_CORRUPT ? ERR_OK : err;
     enum status is = session_status(&session, idle_ms, finding->now);
     unsigned was = (unsigned)session_status(&session, idle_ms, due->plan->head.as_of);
     return (unsigned)is == was ? ERR_OK : due->each(due->context, slot, is, was);

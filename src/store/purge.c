@@ -188,6 +188,8 @@ static enum err see_index(void *context, struct str key, struct str value)
         return ERR_CORRUPT;
     uint32_t app = bytes_u32((const uint8_t *)key.ptr);
     enum err err = index_due(moving->snapshot, app, moving->now, &due);
+    if (err == ERR_NOT_FOUND || err == ERR_CORRUPT || err == ERR_VERSION)
+        return ERR_OK; /* of an app that is damaged; others' move on */
     if (err == ERR_OK && due >= DUE_LEAST)
         buf_put(&moving->apps, &app, sizeof(app));
     return err == ERR_OK && moving->apps.failed ? ERR_MEMORY : err;

@@ -188,6 +188,17 @@ enum err session_at(struct snapshot *snapshot, const struct place *place, struct
     return err == ERR_OK ? session_read(snapshot, record, place, session) : err;
 }
 
+enum err session_head_at(struct snapshot *snapshot, const struct place *place,
+                         struct session *session)
+{
+    struct key key = key_of_session(place);
+    struct str record;
+    *session = (struct session){
+        .app = place->app, .user = place->user, .created = place->created, .id = place->id};
+    enum err err = dangling(get(snapshot, TABLE_SESSIONS, &key, &record));
+    return err == ERR_OK && !session_decode_head(record, session) ? ERR_CORRUPT : err;
+}
+
 enum err store_session(struct snapshot *snapshot, uint32_t app, const struct uuid *id,
                        struct session *session)
 {

@@ -11,5 +11,8 @@ enum err session_read(struct snapshot *snapshot, struct str record, const struct
 /* The session at a place that an index entry gave: ERR_CORRUPT when there is none. */
 enum err session_at(struct snapshot *snapshot, const struct place *place,
                     struct session *session) MUST_CHECK;
+/* The same, but for what its status depends on alone, as session_decode_head has it. */
+enum err session_head_at(struct snapshot *snapshot, const struct place *place,
+                         struct session *session) MUST_CHECK;
 
 #endif

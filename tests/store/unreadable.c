@@ -1,0 +1,146 @@
+/* Records that cannot be read, before a repair and after it: what is theirs fails, and nothing
+ * else. */
+#include "store/damage.h"
+#include "store/index.h"
+
+SUITE(store_unreadable);
+
+enum { MUCH = 16 * 1024 * 1024 };
+
+/* acme's ann has sessions 0 and 2, bob 1 and 3; they live for a day and have no idle limit. */
+static struct scene furnished(void)
+{
+    struct scene scene = scene_new(0);
+    struct put app = app_put("acme");
+    app.app.app.idle_s = 0;
+    scene_put(&scene, app);
+    for (uint64_t i = 0; i < 4; i++) {
+        struct session_draft draft = draft_new(i, NOW - (int64_t)i);
+        scene_put(&scene, session_put("acme", i % 2 ? "bob" : "ann", &draft));
+    }
+    return scene;
+}
+
+/* The record of a session. */
+static struct row record_of(struct scene *scene, uint64_t id)
+{
+    struct row row;
+    struct place place = {.app = 0};
+    struct uuid sought = id_of(id);
+    for (size_t at = 0; row_read(scene, TABLE_SESSIONS, at, &row); at++)
+        if (place_of_session_key((struct str){row.key, row.key_len}, &place) &&
+            memcmp(&place.id, &sought, sizeof(sought)) == 0)
+            break;
+    cr_assert(memcmp(&place.id, &sought, sizeof(sought)) == 0, "no session %d", (int)id);
+    return row;
+}
+
+/* Nothing of it can be read; or its times can. */
+static void spoil(struct scene *scene, uint64_t id, bool all)
+{
+    struct row row = record_of(scene, id);
+    if (all)
+        memset(row.value, 0xEE, row.value_len);
+    else
+        row.value_len = 40;
+    row_write(scene, &row);
+}
+
+static struct put ending_of(uint64_t id)
+{
+    return (struct put){
+        PUT_ENDING, .ending = {.app = 1, .has_id = true, .id = id_of(id), .as = ENDING_REVOKED}};
+}
+
+static struct outcome apply_at(struct scene *scene, struct put put, int64_t now, enum err expected)
+{
+    struct outcome outcome;
+    ASSERT_ERR(store_apply(scene->store, &put, 1, now, &outcome), expected);
+    return outcome;
+}
+
+static struct session session_of(struct scene *scene, uint64_t id)
+{
+    struct session session;
+    struct uuid uuid = id_of(id);
+    scene_read(scene);
+    ASSERT_OK(store_session(scene->snapshot, 1, &uuid, &session));
+    scene_done(scene);
+    return session;
+}
+
+static uint64_t count_active(struct scene *scene, int64_t now)
+{
+    struct query query = {.vendor = VENDOR_KRATOS, .active_only = true};
+    struct page page;
+    scene_read(scene);
+    struct app app = scene_app(scene, "acme");
+    ASSERT_OK(store_find(scene->snapshot, &app, &query, now, scene->arena, &page));
+    scene_done(scene);
+    return page.total;
+}
+
+static int64_t as_of(struct scene *scene)
+{
+    struct index_head head;
+    scene_read(scene);
+    ASSERT_OK(head_read(scene->snapshot, 1, &head));
+    scene_done(scene);
+    return head.as_of;
+}
+
+/* ---- deadlines that have come ---- */
+
+Test(store_unreadable, others_are_written_and_listed_after_its_deadline)
+{
+    for (int all = 0; all <= 1; all++) {
+        struct scene scene = furnished();
+        struct session_draft draft = draft_new(10, NOW + DAY);
+        spoil(&scene, 3, all);
+        cr_expect_eq(count_active(&scene, NOW + DAY - 1), all ? 2 : 1);
+        apply_at(&scene, ending_of(0), NOW + DAY - 1, ERR_OK);
+        cr_expect_eq(session_of(&scene, 0).ending, ENDING_REVOKED);
+        cr_expect_eq(as_of(&scene), NOW + DAY - 1);
+        apply_at(&scene, session_put("acme", "jane", &draft), NOW + DAY, ERR_OK);
+        /* One whose times can be read is over when they say; one of which nothing can stays. */
+        cr_expect_eq(count_active(&scene, NOW + DAY), all ? 2 : 1);
+        scene_end(&scene);
+    }
+}
+
+Test(store_unreadable, an_apps_idle_limit_can_be_changed_all_the_same)
+{
+    struct scene scene = furnished();
+    spoil(&scene, 3, true);
+    apply_at(&scene, app_put("acme"), NOW, ERR_OK);
+    scene_end(&scene);
+}
+
+/* What was moved before the damage was met goes back; what was asked for is done. */
+Test(store_unreadable, a_damaged_index_is_not_moved_on_and_others_are_written)
+{
+    struct scene scene = furnished();
+    struct session_draft draft = draft_new(0, NOW), stray = draft_new(4, NOW);
+    struct put revoke = ending_of(0), other = session_put("globex", "ann", &draft);
+    struct batch batches[] = {{.puts = &other, .count = 1, .now = NOW + DAY - 1},
+                              {.puts = &revoke, .count = 1, .now = NOW + DAY - 1}};
+    struct row rows;
+    scene_put(&scene, app_put("globex"));
+    stray.created -= 2;
+    stray.id.bytes[0] = 0xFF; /* no other is compared with it */
+    scene_put(&scene, session_put("acme", "eve", &stray));
+    cr_assert(row_read(&scene, TABLE_ROWS, 0, &rows));
+    memset(rows.value + rows.value_len - ROW_BYTES, 0, ROW_BYTES);
+    row_write(&scene, &rows);
+    uint64_t faults = scene_faults(&scene, NULL);
+    int64_t before = as_of(&scene);
+    store_apply_all(scene.store, batches, LEN(batches));
+    ASSERT_OK(batches[0].err);
+    ASSERT_OK(batches[1].err);
+    cr_expect_eq(scene_count(&scene, "globex"), 1);
+    cr_expect_eq(session_of(&scene, 0).ending, ENDING_REVOKED);
+    cr_expect_eq(scene_faults(&scene, NULL), faults);
+    cr_expect_eq(as_of(&scene), before);
+    ASSERT_OK(store_sweep(scene.store, NOW + DAY, 100));
+    scene_end(&scene);
+}
