@@ -58,6 +58,13 @@ static const struct argp argp = {
     .children = ctl_children,
 };
 
+static void tell_damaged(uint64_t count)
+{
+    if (count)
+        ctl_fail("%" PRIu64 " damaged %s stayed: see rollcall check", count,
+                 count == 1 ? "session" : "sessions");
+}
+
 static enum err purge_all(struct store *store, const struct options *options, uint64_t *removed)
 {
     struct purge_place place = {.len = 0};
@@ -75,6 +82,7 @@ static enum err purge_all(struct store *store, const struct options *options, ui
         progress_add(&progress, STEP, STEP);
     } while (err == ERR_OK && place.len);
     progress_end(&progress);
+    tell_damaged(place.damaged);
     return err == ERR_OK ? store_sweep(store, options->now, SIZE_MAX) : err;
 }
 

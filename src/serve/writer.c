@@ -39,6 +39,7 @@ struct writer {
     int answer_to[LETTERS_MAX]; /* -1: nobody waits */
     size_t count;
     struct purge_place purge;
+    uint64_t damaged; /* sessions that the last round of purging met */
     struct purge_pace pace;
     int64_t purged_ns, pause_ns; /* the last step, and how long until the next */
 };
@@ -213,6 +214,17 @@ static void nothing_waits(struct writer *writer)
     atomic_store(&metrics->batches_taken, count_get(&metrics->batches_sent));
 }
 
+/* With each round they are met again. */
+static void tell_damaged(struct writer *writer)
+{
+    uint64_t damaged = writer->purge.damaged;
+    if (writer->purge.len || damaged == writer->damaged)
+        return;
+    writer->damaged = damaged;
+    if (damaged)
+        log_warn("writer: purge: %llu sessions are damaged, and stay", (unsigned long long)damaged);
+}
+
 static enum err purge(struct writer *writer, int64_t now_ns, uint64_t *removed)
 {
     int64_t now = clock_now();
@@ -221,6 +233,8 @@ static enum err purge(struct writer *writer, int64_t now_ns, uint64_t *removed)
     if (err != ERR_OK || !may)
         return err;
     err = store_purge(writer->store, now, PURGE_STEP, &writer->purge, removed);
+    if (err == ERR_OK)
+        tell_damaged(writer);
     return err == ERR_OK ? store_sweep(writer->store, now, PURGE_STEP) : err;
 }
 

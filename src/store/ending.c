@@ -1,6 +1,7 @@
 /* Changes to sessions that are there: their end, their last activity. Both look at the session as
  * it is now, in the transaction, so that nothing that was ended meanwhile comes back. */
 #include "base/clock.h"
+#include "base/log.h"
 #include "store/index.h"
 #include "store/session_read.h"
 #include "store/writing.h"
@@ -74,6 +75,15 @@ struct gathering {
     struct buf places;
 };
 
+/* It lets nobody in, and must not keep those that do from being ended. */
+static void tell_passed_over(const struct place *place)
+{
+    char id[UUID_TEXT];
+    uuid_write(&place->id, id);
+    log_warn("store: session %.*s of app %lu cannot be read, and is passed over", UUID_TEXT, id,
+             (unsigned long)place->app);
+}
+
 static enum err gather_one(struct gathering *gathering, struct str key, struct str record)
 {
     const struct put_ending *wanted = gathering->wanted;
@@ -85,6 +95,10 @@ static enum err gather_one(struct gathering *gathering, struct str key, struct s
         return ERR_OK;
     struct snapshot snapshot = writing_view(gathering->writing);
     enum err err = session_read(&snapshot, record, &place, &session);
+    if (env_is_damage(err)) {
+        tell_passed_over(&place);
+        return ERR_OK;
+    }
     if (err != ERR_OK)
         return err;
     bool changes =

@@ -46,6 +46,12 @@ struct store {
  * `what`. */
 enum err env_error(int code, const char *what);
 
+/* Whether it is a record, or its entries, that cannot be read: others may be. */
+static inline bool env_is_damage(enum err err)
+{
+    return err == ERR_CORRUPT || err == ERR_VERSION;
+}
+
 static inline struct str env_str(MDB_val value)
 {
     return (struct str){value.mv_data, value.mv_size};

@@ -190,9 +190,13 @@ static enum err gather_place(void *context, struct str key, struct str value)
 {
     struct naming *naming = context;
     struct place place;
-    (void)value;
+    struct session session;
     if (!place_of_session_key(key, &place))
         return ERR_CORRUPT;
+    /* One that cannot be read is in no tree once there was a repair. */
+    if (session_decode(value, &session) != ERR_OK &&
+        index_slot(&naming->changing.view, place.app, &place.id, &place.slot) == ERR_CORRUPT)
+        return ERR_OK;
     buf_put(&naming->places, &place, sizeof(place));
     return naming->places.failed ? ERR_MEMORY : ERR_OK;
 }

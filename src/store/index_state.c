@@ -277,7 +277,7 @@ enum err index_advance(struct writing *writing, uint32_t app, int64_t to, uint64
             err = env_write_error(store, mdb_txn_commit(writing->txn), "commit");
         else
             mdb_txn_abort(writing->txn);
-        if (err == ERR_CORRUPT || err == ERR_VERSION) {
+        if (env_is_damage(err)) {
             tell_stays(store, app);
             err = ERR_OK;
         }

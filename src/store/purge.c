@@ -1,5 +1,7 @@
 /* Housekeeping: sessions past their app's retention are taken out, a few at a time. Nothing that is
  * shown depends on it. */
+#include <stdlib.h>
+
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "store/cursor.h"
@@ -10,6 +12,7 @@
 struct sweep {
     struct snapshot *snapshot;
     int64_t now;
+    uint64_t damaged;   /* how many cannot be read */
     struct app app;     /* of the session looked at last */
     struct buf overdue; /* of struct put */
 };
@@ -40,6 +43,11 @@ static enum err look_at(struct sweep *sweep, struct str key, struct str value)
                        : ERR_CORRUPT;
     if (err == ERR_OK && sweep->app.number != place.app)
         err = store_app(sweep->snapshot, place.app, &sweep->app);
+    if (err == ERR_NOT_FOUND || env_is_damage(err)) {
+        sweep->app.number = 0; /* none has that number */
+        sweep->damaged++;
+        return ERR_OK;
+    }
     if (err != ERR_OK)
         return err;
     int64_t over = over_at(&session, &sweep->app, sweep->now);
@@ -78,24 +86,57 @@ static enum err look(struct sweep *sweep, size_t most, struct purge_place *place
     return code == MDB_SUCCESS || code == MDB_NOTFOUND ? ERR_OK : env_error(code, "purge");
 }
 
+/* Each by itself, since one of them is damaged: it stays, and the others go. */
+static enum err remove_each(struct store *store, const struct put *puts, size_t count, int64_t now,
+                            uint64_t *removed, uint64_t *damaged)
+{
+    struct batch *batches = calloc(count, sizeof(*batches));
+    enum err err = ERR_OK;
+    if (!batches)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        batches[i] = (struct batch){.puts = &puts[i], .count = 1, .now = now};
+    store_apply_all(store, batches, count);
+    for (size_t i = 0; i < count; i++)
+        if (batches[i].err == ERR_OK)
+            *removed += batches[i].outcome.changed;
+        else if (env_is_damage(batches[i].err))
+            ++*damaged;
+        else
+            err = batches[i].err;
+    free(batches);
+    return err;
+}
+
+static enum err remove_overdue(struct store *store, const struct buf *overdue, int64_t now,
+                               uint64_t *removed, uint64_t *damaged)
+{
+    const struct put *puts = (const struct put *)(const void *)overdue->ptr;
+    size_t count = overdue->len / sizeof(*puts);
+    struct outcome outcome = {.at = 0};
+    enum err err = count ? store_apply(store, puts, count, now, &outcome) : ERR_OK;
+    if (env_is_damage(err))
+        return remove_each(store, puts, count, now, removed, damaged);
+    *removed = err == ERR_OK ? outcome.changed : 0;
+    return err;
+}
+
 enum err store_purge_as_of(struct store *store, int64_t as_of, int64_t now, size_t most,
                            struct purge_place *place, uint64_t *removed)
 {
     struct sweep sweep = {.now = as_of};
-    struct outcome outcome = {.at = 0};
     *removed = 0;
+    if (place->len == 0)
+        place->damaged = 0;
     enum err err = snapshot_begin(store, &sweep.snapshot);
     if (err != ERR_OK)
         return err;
-    err = look(&sweep, most, place);
+    enum err look_err = look(&sweep, most, place);
     snapshot_end(sweep.snapshot);
-    const struct put *puts = (const struct put *)(const void *)sweep.overdue.ptr;
-    size_t count = sweep.overdue.len / sizeof(*puts);
-    if (err == ERR_OK && count)
-        err = store_apply(store, puts, count, now, &outcome);
-    *removed = err == ERR_OK ? outcome.changed : 0;
+    err = remove_overdue(store, &sweep.overdue, now, removed, &sweep.damaged);
+    place->damaged += sweep.damaged;
     buf_free(&sweep.overdue);
-    return err;
+    return err == ERR_OK ? look_err : err;
 }
 
 enum err store_purge(struct store *store, int64_t now, size_t most, struct purge_place *place,
@@ -118,7 +159,7 @@ static enum err gather_overdue(void *context, struct str key, struct str value)
     struct overdue *overdue = context;
     struct key kept = {.len = 0};
     if (value.len != sizeof(uint64_t) || key.len > sizeof(kept.bytes))
-        return ERR_CORRUPT;
+        return ERR_OK; /* damage, which others need not wait for */
     if ((int64_t)bytes_u64((const uint8_t *)value.ptr) > overdue->now || overdue->most == 0)
         return ERR_OK;
     overdue->most--;
@@ -188,7 +229,7 @@ static enum err see_index(void *context, struct str key, struct str value)
         return ERR_CORRUPT;
     uint32_t app = bytes_u32((const uint8_t *)key.ptr);
     enum err err = index_due(moving->snapshot, app, moving->now, &due);
-    if (err == ERR_NOT_FOUND || err == ERR_CORRUPT || err == ERR_VERSION)
+    if (err == ERR_NOT_FOUND || env_is_damage(err))
         return ERR_OK; /* of an app that is damaged; others' move on */
     if (err == ERR_OK && due >= DUE_LEAST)
         buf_put(&moving->apps, &app, sizeof(app));

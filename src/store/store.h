@@ -184,7 +184,8 @@ struct put_session {
     bool has_refresh;
     uint8_t refresh_hash[HASH_BYTES]; /* of a refresh token it is given */
 };
-/* Ends sessions that are active, or removes sessions whatever they are. */
+/* Ends sessions that are active, or removes sessions whatever they are. Of a user's or an app's,
+ * those whose record cannot be read, which let nobody in, stay, uncounted; the log names them. */
 enum reach { REACH_ONE, REACH_USER, REACH_APP, REACH_COUNT };
 struct put_ending {
     uint32_t app;
@@ -375,10 +376,12 @@ enum err store_each_audit(struct snapshot *snapshot, uint32_t app, int64_t since
 
 /* Takes out sessions whose app's retention is over at `now`, looking at no more than `most` from
  * where the last call left off. *place begins zeroed, is the caller's, and has no length again once
- * the end was reached; *removed says how many went. */
+ * the end was reached; *removed says how many went. Those that are damaged stay, and are counted
+ * from the beginning on: they, their app or their entries cannot be read. */
 struct purge_place {
     uint8_t key[40];
     size_t len;
+    uint64_t damaged;
 };
 enum err store_purge(struct store *store, int64_t now, size_t most, struct purge_place *place,
                      uint64_t *removed) MUST_CHECK;

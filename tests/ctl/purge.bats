@@ -81,6 +81,18 @@ days_ago() {
     "$ROLLCALL" check
 }
 
+@test "what is damaged stays, is told, and keeps nothing else from going" {
+    records 5 | "$ROLLCALL" import - >/dev/null
+    "$ROLLCALL" purge --as-of "$(days_ago 4)" >/dev/null
+    "$ROLLCALL_BUILD/tests/faults-tool" spoil "$ROLLCALL_STORE" 1
+    run -1 "$ROLLCALL" check --repair
+    run -0 --separate-stderr "$ROLLCALL" purge --audit-before "$(date -u +%FT%T.%3NZ)"
+    [ "$output" = $'purged 3 sessions\npurged 1 line of the audit trail' ]
+    [ "$stderr" = "rollcall: 1 damaged session stayed: see rollcall check" ]
+    run -0 "$ROLLCALL" session revoke --app acme --user u
+    lets_in 401 t
+}
+
 @test "an instant that has not come is refused: sessions that let in would go" {
     records 1 | "$ROLLCALL" import - >/dev/null
     run -2 --separate-stderr "$ROLLCALL" purge --as-of "$(date -u -d tomorrow +%FT%TZ)"

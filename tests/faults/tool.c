@@ -3,7 +3,8 @@
  *   faults-tool readers STORE COUNT   begins so many transactions that only read (0: as many as
  *                                     there are to be had), says "held" and their number, and
  *                                     keeps them until a line comes on standard input, or its end
- *   faults-tool format STORE NUMBER   makes it a store of that format, by its own word */
+ *   faults-tool format STORE NUMBER   makes it a store of that format, by its own word
+ *   faults-tool spoil STORE NUMBER    of the session of that number, from 0, nothing can be read */
 #include <lmdb.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -49,6 +50,29 @@ static int set_format(MDB_env *env, uint64_t format)
     return code == MDB_SUCCESS ? mdb_txn_commit(txn) : code;
 }
 
+static int spoil(MDB_env *env, long number)
+{
+    static char nothing[] = "nothing";
+    MDB_txn *txn;
+    MDB_dbi sessions;
+    MDB_cursor *cursor;
+    MDB_val key, value = {sizeof(nothing), nothing}, old;
+    int code = mdb_txn_begin(env, NULL, 0, &txn);
+    if (code == MDB_SUCCESS)
+        code = mdb_dbi_open(txn, "sessions", 0, &sessions);
+    if (code == MDB_SUCCESS)
+        code = mdb_cursor_open(txn, sessions, &cursor);
+    if (code != MDB_SUCCESS)
+        return code;
+    code = mdb_cursor_get(cursor, &key, &old, MDB_FIRST);
+    for (; code == MDB_SUCCESS && number > 0; number--)
+        code = mdb_cursor_get(cursor, &key, &old, MDB_NEXT);
+    if (code == MDB_SUCCESS)
+        code = mdb_cursor_put(cursor, &key, &value, MDB_CURRENT);
+    mdb_cursor_close(cursor);
+    return code == MDB_SUCCESS ? mdb_txn_commit(txn) : code;
+}
+
 int main(int argc, char **argv)
 {
     MDB_env *env;
@@ -61,8 +85,9 @@ int main(int argc, char **argv)
     if (code == MDB_SUCCESS)
         code = mdb_env_open(env, argv[2], MDB_NOTLS, 0600);
     if (code == MDB_SUCCESS)
-        code =
-            strcmp(argv[1], "readers") == 0 ? hold(env, number) : set_format(env, (uint64_t)number);
+        code = strcmp(argv[1], "readers") == 0 ? hold(env, number)
+               : strcmp(argv[1], "spoil") == 0 ? spoil(env, number)
+                                               : set_format(env, (uint64_t)number);
     mdb_env_close(env);
     if (code != MDB_SUCCESS)
         fprintf(stderr, "faults-tool: %s\n", mdb_strerror(code));

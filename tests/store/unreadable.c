@@ -46,6 +46,17 @@ static void spoil(struct scene *scene, uint64_t id, bool all)
     row_write(scene, &row);
 }
 
+static void tell_nobody(void *context, struct str sentence)
+{
+    (void)context, (void)sentence;
+}
+
+static void repair(struct scene *scene)
+{
+    struct repair repair = {.now = NOW, .dir = scene->dir, .memory = MUCH, .report = tell_nobody};
+    ASSERT_OK(store_repair(scene->store, &repair));
+}
+
 static struct put ending_of(uint64_t id)
 {
     return (struct put){
@@ -142,5 +153,126 @@ Test(store_unreadable, a_damaged_index_is_not_moved_on_and_others_are_written)
     cr_expect_eq(scene_faults(&scene, NULL), faults);
     cr_expect_eq(as_of(&scene), before);
     ASSERT_OK(store_sweep(scene.store, NOW + DAY, 100));
+    scene_end(&scene);
+}
+
+/* ---- its user ---- */
+
+static struct put ending_of_all(struct scene *scene, const char *user, enum ending as)
+{
+    struct put put = {PUT_ENDING, .ending = {.app = 1, .reach = REACH_USER, .as = as}};
+    scene_read(scene);
+    put.ending.user = scene_user(scene, "acme", user).number;
+    scene_done(scene);
+    return put;
+}
+
+Test(store_unreadable, the_users_others_are_ended_and_counted)
+{
+    for (int repaired = 0; repaired <= 1; repaired++) {
+        struct scene scene = furnished();
+        spoil(&scene, 0, true);
+        if (repaired)
+            repair(&scene);
+        struct put put = ending_of_all(&scene, "ann", ENDING_REVOKED);
+        struct outcome outcome = apply_at(&scene, put, NOW, ERR_OK);
+        cr_expect(outcome.matched == 1 && outcome.changed == 1);
+        cr_expect_eq(session_of(&scene, 2).ending, ENDING_REVOKED);
+        put = (struct put){PUT_ENDING, .ending = {.app = 1, .reach = REACH_APP, .most = 10}};
+        outcome = apply_at(&scene, put, NOW, ERR_OK);
+        cr_expect(outcome.matched == 3 && outcome.changed == 3);
+        scene_end(&scene);
+    }
+}
+
+Test(store_unreadable, the_user_signs_in_as_often_as_the_app_allows)
+{
+    struct scene scene = furnished();
+    struct put app = app_put("acme");
+    struct session_draft draft = draft_new(10, NOW), other = draft_new(11, NOW);
+    app.app.app.max_per_user = 2;
+    scene_put(&scene, app);
+    spoil(&scene, 0, true);
+    struct put put = session_put("acme", "ann", &draft);
+    put.session.fresh = true;
+    apply_at(&scene, put, NOW, ERR_OK);
+    put.session.draft = &other;
+    apply_at(&scene, put, NOW, ERR_LIMIT);
+    scene_end(&scene);
+}
+
+Test(store_unreadable, the_user_is_given_another_name)
+{
+    for (int repaired = 0; repaired <= 1; repaired++) {
+        struct scene scene = furnished();
+        struct str report;
+        struct put put = user_put("acme", "ann");
+        put.user.user.texts[USER_NAME] = STR("Ann");
+        spoil(&scene, 0, true);
+        if (repaired)
+            repair(&scene);
+        uint64_t faults = scene_faults(&scene, NULL);
+        apply_at(&scene, put, NOW, ERR_OK);
+        cr_expect_eq(scene_faults(&scene, &report), faults, "%.*s", STR_ARG(report));
+        scene_end(&scene);
+    }
+}
+
+/* ---- purging ---- */
+
+static uint64_t purge(struct scene *scene, size_t most, uint64_t *damaged)
+{
+    struct purge_place place = {.len = 0};
+    uint64_t removed, all = 0;
+    do {
+        ASSERT_OK(store_purge(scene->store, NOW + 2 * DAY, most, &place, &removed));
+        all += removed;
+    } while (place.len);
+    *damaged = place.damaged;
+    return all;
+}
+
+Test(store_unreadable, what_else_is_past_retention_goes)
+{
+    for (size_t most = 1; most <= 10; most += 9)
+        for (int repaired = 0; repaired <= 1; repaired++) {
+            struct scene scene = furnished();
+            uint64_t damaged;
+            spoil(&scene, 2, true);
+            if (repaired)
+                repair(&scene);
+            cr_expect_eq(purge(&scene, most, &damaged), 3);
+            cr_expect_eq(damaged, 1);
+            cr_expect_eq(purge(&scene, most, &damaged), 0);
+            cr_expect_eq(damaged, 1);
+            scene_end(&scene);
+        }
+}
+
+Test(store_unreadable, one_whose_entries_are_damaged_keeps_no_other_from_going)
+{
+    struct scene scene = furnished();
+    struct row rows;
+    uint64_t damaged;
+    cr_assert(row_read(&scene, TABLE_IDS, 3, &rows));
+    rows.value_len--;
+    row_write(&scene, &rows);
+    cr_expect_eq(purge(&scene, 10, &damaged), 3);
+    cr_expect_eq(damaged, 1);
+    scene_end(&scene);
+}
+
+Test(store_unreadable, proofs_of_which_one_is_damaged_go)
+{
+    struct scene scene = furnished();
+    struct row proof = {.table = TABLE_PROOFS, .key_len = HASH_BYTES, .value_len = 3}, there;
+    row_write(&scene, &proof);
+    proof.key[0] = 1;
+    proof.value_len = sizeof(uint64_t); /* until 1970 */
+    row_write(&scene, &proof);
+    ASSERT_OK(store_sweep(scene.store, NOW, 100));
+    cr_assert(row_read(&scene, TABLE_PROOFS, 0, &there));
+    cr_expect_eq(there.value_len, 3);
+    cr_expect(!row_read(&scene, TABLE_PROOFS, 1, &there));
     scene_end(&scene);
 }
