@@ -55,12 +55,43 @@ static enum err remove_one(struct writing *writing, const struct put_ending *wan
     return err == ERR_OK ? audit_note(writing, session, AUDIT_REMOVED, wanted->actor) : err;
 }
 
+/* When the session was over; INT64_MAX while it is not. */
+static int64_t over_at(const struct session *session, const struct app *app, int64_t now)
+{
+    int64_t idle_ms = app->idle_s * SECOND_MS;
+    switch (session_status(session, idle_ms, now)) {
+    case STATUS_LOGGED_OUT:
+    case STATUS_REVOKED:
+        return session->ended;
+    case STATUS_EXPIRED:
+        return session->expires;
+    case STATUS_INACTIVITY_REACHED:
+        return session->last_active + idle_ms;
+    default:
+        return INT64_MAX;
+    }
+}
+
+bool ending_is_past(const struct session *session, const struct app *app, int64_t at)
+{
+    int64_t over = over_at(session, app, at);
+    return over <= at && at - over > app->retain_s * SECOND_MS;
+}
+
+/* Whether it comes to anything: the session may be another than when it was asked for. */
+static bool is_to_change(const struct writing *writing, const struct put_ending *wanted,
+                         const struct app *app, const struct session *session)
+{
+    if (wanted->as != ENDING_NONE)
+        return is_active(writing, app, session);
+    return !wanted->if_past || ending_is_past(session, app, wanted->past_at);
+}
+
 static enum err end_at(struct writing *writing, const struct put_ending *wanted,
                        const struct app *app, const struct session *session)
 {
-    bool changes = wanted->as == ENDING_NONE || is_active(writing, app, session);
     writing->outcome->matched++;
-    if (!changes)
+    if (!is_to_change(writing, wanted, app, session))
         return ERR_OK;
     writing->outcome->changed++;
     return wanted->as == ENDING_NONE ? remove_one(writing, wanted, session)
@@ -101,8 +132,7 @@ static enum err gather_one(struct gathering *gathering, struct str key, struct s
     }
     if (err != ERR_OK)
         return err;
-    bool changes =
-        wanted->as == ENDING_NONE || is_active(gathering->writing, gathering->app, &session);
+    bool changes = is_to_change(gathering->writing, wanted, gathering->app, &session);
     if (changes || (wanted->reach == REACH_USER && wanted->most == 0))
         buf_put(&gathering->places, &place, sizeof(place));
     return gathering->places.failed ? ERR_MEMORY : ERR_OK;

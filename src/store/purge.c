@@ -17,23 +17,6 @@ struct sweep {
     struct buf overdue; /* of struct put */
 };
 
-/* When the session was over; INT64_MAX while it is not. */
-static int64_t over_at(const struct session *session, const struct app *app, int64_t now)
-{
-    int64_t idle_ms = app->idle_s * SECOND_MS;
-    switch (session_status(session, idle_ms, now)) {
-    case STATUS_LOGGED_OUT:
-    case STATUS_REVOKED:
-        return session->ended;
-    case STATUS_EXPIRED:
-        return session->expires;
-    case STATUS_INACTIVITY_REACHED:
-        return session->last_active + idle_ms;
-    default:
-        return INT64_MAX;
-    }
-}
-
 static enum err look_at(struct sweep *sweep, struct str key, struct str value)
 {
     struct session session;
@@ -50,14 +33,15 @@ static enum err look_at(struct sweep *sweep, struct str key, struct str value)
     }
     if (err != ERR_OK)
         return err;
-    int64_t over = over_at(&session, &sweep->app, sweep->now);
-    if (over > sweep->now || sweep->now - over <= sweep->app.retain_s * SECOND_MS)
+    if (!ending_is_past(&session, &sweep->app, sweep->now))
         return ERR_OK;
     struct put put = {PUT_ENDING, .ending = {.app = place.app,
                                              .has_id = true,
                                              .id = place.id,
                                              .if_there = true,
                                              .as = ENDING_NONE,
+                                             .if_past = true,
+                                             .past_at = sweep->now,
                                              .actor = STR("retention")}};
     buf_put(&sweep->overdue, &put, sizeof(put));
     return sweep->overdue.failed ? ERR_MEMORY : ERR_OK;

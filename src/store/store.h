@@ -198,6 +198,8 @@ struct put_ending {
      * any number, and all are counted. */
     uint32_t most;
     enum ending as; /* ENDING_NONE: the records are taken out of the store */
+    bool if_past;   /* and then only those whose app's retention was over at `past_at` */
+    int64_t past_at;
     struct str actor;
 };
 /* Moves an active session's last activity on, and its end. One that is not active stays as it is.

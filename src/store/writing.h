@@ -53,6 +53,9 @@ enum err writing_put_signing(struct writing *writing, const struct put_signing *
 enum err signing_put_first(struct writing *writing, uint32_t app,
                            const struct signing *signing) MUST_CHECK;
 
+/* Whether the session had been over for longer than its app keeps it by then. */
+bool ending_is_past(const struct session *session, const struct app *app, int64_t at);
+
 /* Takes a session's record and entries out. */
 enum err writing_remove_session(struct writing *writing, const struct session *session) MUST_CHECK;
 

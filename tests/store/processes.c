@@ -457,3 +457,65 @@ Test(store_processes, writers_take_turns)
     scene_sound(&scene);
     scene_end(&scene);
 }
+
+/* ---- what changes while another waits ---- */
+
+static bool purge_nothing(struct scene *scene)
+{
+    struct purge_place place = {.len = 0};
+    uint64_t removed = 0;
+    return opened(scene, STORE_WRITE, 0) &&
+           store_purge(scene->store, NOW + 2 * DAY, 100, &place, &removed) == ERR_OK &&
+           removed == 0;
+}
+
+/* As a change of the app does, by who has the lock meanwhile. */
+static void retain(struct scene *scene, MDB_txn *txn, int64_t retain_s)
+{
+    struct key key = key_of_app(1);
+    struct buf record = {0};
+    struct app app = app_put("acme").app.app;
+    app.retain_s = retain_s;
+    app_encode(&app, NULL, 0, &record);
+    MDB_val at = env_val(key_view(&key)), value = env_val(buf_view(&record));
+    cr_assert_eq(mdb_put(txn, scene->store->tables[TABLE_APPS], &at, &value, 0), 0);
+    buf_free(&record);
+}
+
+Test(store_processes, a_purge_that_waited_looks_at_its_sessions_again)
+{
+    enum { UNTIL_IT_WAITS_US = 300 * 1000 };
+    struct scene scene = closed_scene(0, 5);
+    struct other other = other_begin(&scene, purge_nothing);
+    MDB_txn *txn;
+    int status = 0;
+    ASSERT_OK(scene_open(&scene, STORE_WRITE, 0));
+    cr_assert_eq(mdb_txn_begin(scene.store->env, NULL, 0, &txn), 0);
+    cr_assert_eq(write(other.go, "", 1), 1);
+    usleep(UNTIL_IT_WAITS_US);
+    retain(&scene, txn, 100 * DAY / SECOND_MS);
+    cr_assert_eq(mdb_txn_commit(txn), 0);
+    cr_assert_eq(waitpid(other.pid, &status, 0), other.pid);
+    close(other.go);
+    cr_expect_eq(status, 0);
+    cr_expect_eq(scene_count(&scene, "acme"), 5);
+    scene_end(&scene);
+}
+
+Test(store_processes, what_was_to_go_stays_where_it_lets_somebody_in_again)
+{
+    struct scene scene = scene_new(0);
+    struct session_draft draft = draft_new(0, NOW);
+    struct put put = {PUT_ENDING, .ending = {.app = 1, .has_id = true, .id = id_of(0)}};
+    struct outcome outcome;
+    scene_put(&scene, app_put("acme"));
+    scene_put(&scene, session_put("acme", "ann", &draft));
+    put.ending.if_past = true;
+    put.ending.past_at = NOW;
+    ASSERT_OK(store_apply(scene.store, &put, 1, NOW, &outcome));
+    cr_expect(outcome.matched == 1 && outcome.changed == 0);
+    put.ending.past_at = NOW + HOUR + 1;
+    ASSERT_OK(store_apply(scene.store, &put, 1, NOW + HOUR + 1, &outcome));
+    cr_expect(outcome.matched == 1 && outcome.changed == 1);
+    scene_end(&scene);
+}
