@@ -140,9 +140,14 @@ struct texts {
     size_t count;
 };
 
+static bool is_beside(struct str record)
+{
+    return *byte_at(record, AT_VERSION) == VERSION_BESIDE;
+}
+
 static size_t texts_at(struct str record)
 {
-    size_t device = *byte_at(record, AT_VERSION) == VERSION_BESIDE ? DEVICE_BYTES : 0;
+    size_t device = is_beside(record) ? DEVICE_BYTES : 0;
     return HEAD_BYTES + device + (*byte_at(record, AT_FLAGS) & FLAG_TOKEN ? TOKEN_HASH_BYTES : 0);
 }
 
@@ -170,6 +175,15 @@ static bool texts_fit(struct texts texts, size_t room)
     return end <= room - texts.count * END_BYTES;
 }
 
+/* A longer id could be found by nobody. */
+static bool ids_fit(struct texts texts, size_t first)
+{
+    for (size_t i = first; i < texts.count && i < first + VENDOR_END; i++)
+        if (text_end(texts, i) - (i ? text_end(texts, i - 1) : 0) > SPELLING_MAX)
+            return false;
+    return true;
+}
+
 static struct str text_of(struct texts texts, size_t text)
 {
     if (text >= texts.count)
@@ -188,9 +202,10 @@ static bool has_instants(const struct session *session)
 /* Whether a record of a version that is known has all that it says it has. */
 static bool is_whole(struct str record)
 {
-    size_t at = texts_at(record);
+    size_t at = texts_at(record), left_out = is_beside(record) ? TEXT_DEVICE_END : 0;
     return *byte_at(record, AT_ENDING) < ENDING_COUNT && *byte_at(record, AT_AAL) <= AAL_MAX &&
-           record.len >= at && texts_fit(texts_of(record), record.len - at);
+           record.len >= at && texts_fit(texts_of(record), record.len - at) &&
+           ids_fit(texts_of(record), TEXT_BROUGHT_ID - left_out);
 }
 
 bool session_decode_head(struct str record, struct session *session)
@@ -215,14 +230,13 @@ enum err session_decode(struct str record, struct session *session)
         return ERR_VERSION;
     if (!has_instants(session) || !is_whole(record))
         return ERR_CORRUPT;
-    bool is_beside = *byte_at(record, AT_VERSION) == VERSION_BESIDE;
     session->aal = *byte_at(record, AT_AAL);
     session->has_token = *byte_at(record, AT_FLAGS) & FLAG_TOKEN;
     if (session->has_token)
         session->token_hash = byte_at(record, texts_at(record) - TOKEN_HASH_BYTES);
-    if (is_beside)
+    if (is_beside(record))
         session->device = bytes_u32(byte_at(record, AT_DEVICE));
-    return is_beside && session->device == 0 ? ERR_CORRUPT : ERR_OK;
+    return is_beside(record) && session->device == 0 ? ERR_CORRUPT : ERR_OK;
 }
 
 static struct texts device_texts(struct str record)

@@ -223,9 +223,7 @@ static enum err give_brought(const struct session *session, entry_fn each, void 
     enum err err = ERR_OK;
     for (int vendor = 1; err == ERR_OK && vendor < VENDOR_END; vendor++) {
         struct str text = session_text(session, (enum session_text)(TEXT_BROUGHT_ID + vendor));
-        if (text.len > SPELLING_MAX)
-            err = ERR_CORRUPT;
-        else if (text.len)
+        if (text.len)
             err =
                 give(each, context, TABLE_BROUGHT, key_of_brought(session->app, vendor, text), id);
     }

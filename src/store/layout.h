@@ -117,8 +117,8 @@ bool place_of_session_key(struct str key, struct place *place);
 bool place_of_id(uint32_t app, const struct uuid *id, struct str value, struct place *place);
 
 /* Calls back for every index entry a record has: the one place that says which. What `each` returns
- * other than ERR_OK ends it and is the result. ERR_CORRUPT: of a record with an id that none has.
- */
+ * other than ERR_OK ends it and is the result. ERR_CORRUPT, before any: of an app or
+ * user with an id that none has. */
 typedef enum err (*entry_fn)(void *context, enum table table, const struct key *key,
                              struct str value);
 enum err entries_of_app(const struct app *app, entry_fn each, void *context) MUST_CHECK;

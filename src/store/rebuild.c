@@ -79,11 +79,8 @@ static enum err take_session(void *context, struct str key, struct str value)
         return err;
     if (rebuilding->has_user)
         err = indexing_session(rebuilding->indexing, &session, &rebuilding->user, &device);
-    if (!rebuilding->has_user || err == ERR_CORRUPT) {
-        tell(rebuilding, "session %.*s: %s", UUID_TEXT, id,
-             err == ERR_CORRUPT ? "its record is damaged" : "its user has no record");
-        err = ERR_OK;
-    }
+    else
+        tell(rebuilding, "session %.*s: its user has no record", UUID_TEXT, id);
     return err;
 }
 

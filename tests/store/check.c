@@ -304,7 +304,7 @@ Test(store_check, records_with_overlong_ids_are_damaged)
         row_write(&scene, &overlong);
         struct str report;
         scene_faults(&scene, &report);
-        cr_expect(told(report, i ? "its record is damaged" : "an app's record cannot be read"),
+        cr_expect(told(report, i == 1 ? "its record is damaged" : "record cannot be read"),
                   "%s: %.*s", table_names[records[i]], STR_ARG(report));
         row_write(&scene, &row);
     }

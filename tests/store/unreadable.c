@@ -100,6 +100,35 @@ static int64_t as_of(struct scene *scene)
     return head.as_of;
 }
 
+/* ---- repairs ---- */
+
+/* The token's entry would lead to it, and be nobody's to take back. */
+Test(store_unreadable, what_a_repair_leaves_out_lets_nobody_in)
+{
+    static char overlong[SPELLING_MAX + 1];
+    struct scene scene = furnished();
+    struct session_draft draft = draft_new(10, NOW);
+    struct session session;
+    struct uuid id = id_of(10);
+    struct buf record = {0};
+    draft_token(&draft, "token");
+    scene_put(&scene, session_put("acme", "ann", &draft));
+    struct row row = record_of(&scene, 10);
+    memset(overlong, 'x', sizeof(overlong));
+    draft.texts[TEXT_BROUGHT_ID + VENDOR_KRATOS] = (struct str){overlong, sizeof(overlong)};
+    session_encode_beside(&draft, 1, &record);
+    row.value_len = record.len;
+    memcpy(row.value, record.ptr, record.len);
+    row_write(&scene, &row);
+    buf_free(&record);
+    repair(&scene);
+    scene_read(&scene);
+    ASSERT_ERR(scene_by_token(&scene, "token", &session), ERR_NOT_FOUND);
+    ASSERT_ERR(store_session(scene.snapshot, 1, &id, &session), ERR_NOT_FOUND);
+    scene_done(&scene);
+    scene_end(&scene);
+}
+
 /* ---- deadlines that have come ---- */
 
 Test(store_unreadable, others_are_written_and_listed_after_its_deadline)

@@ -165,6 +165,25 @@ Test(model_session, instants_that_cannot_be_are_damage)
     buf_free(&buf);
 }
 
+Test(model_session, an_id_longer_than_any_is_damage)
+{
+    static char text[SPELLING_MAX + 1];
+    struct session session;
+    memset(text, 'x', sizeof(text));
+    for (size_t i = 0; i < 4; i++) {
+        struct session_draft draft = {.texts = {{"", 0}}};
+        struct buf record = {0};
+        draft.texts[TEXT_HOST] = (struct str){text, sizeof(text)};
+        draft.texts[TEXT_BROUGHT_ID + VENDOR_END - 1] = (struct str){text, SPELLING_MAX + i % 2};
+        if (i < 2)
+            session_encode(&draft, &record);
+        else
+            session_encode_beside(&draft, 1, &record);
+        cr_expect_eq(session_decode(buf_view(&record), &session), i % 2 ? ERR_CORRUPT : ERR_OK);
+        buf_free(&record);
+    }
+}
+
 Test(model_session, a_factor_that_was_verified_when_it_cannot_have_been_is_damage)
 {
     struct factor factor = {.verified_at_s = INSTANT_MAX / SECOND_MS}, back;
