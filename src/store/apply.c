@@ -33,15 +33,23 @@ enum err writing_put_entry(void *context, enum table table, const struct key *ke
     return err == ERR_NOT_FOUND ? writing_put(writing, table, key_view(key), value) : err;
 }
 
+enum err writing_delete(const struct writing *writing, enum table table, const struct key *key)
+{
+    MDB_val at = env_val(key_view(key));
+    int code = mdb_del(writing->txn, writing->store->tables[table], &at, NULL);
+    return code == MDB_NOTFOUND ? ERR_OK
+                                : env_write_error(writing->store, code, table_names[table]);
+}
+
 enum err writing_delete_entry(void *context, enum table table, const struct key *key,
                               struct str value)
 {
     struct writing *writing = context;
-    MDB_val at = env_val(key_view(key));
-    (void)value;
-    int code = mdb_del(writing->txn, writing->store->tables[table], &at, NULL);
-    return code == MDB_NOTFOUND ? ERR_OK
-                                : env_write_error(writing->store, code, table_names[table]);
+    struct str there;
+    enum err err = get(writing, table, key_view(key), &there);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return str_eq(there, value) ? writing_delete(writing, table, key) : ERR_OK;
 }
 
 /* A copy of what LMDB gave, until the next is kept. */
@@ -372,7 +380,7 @@ enum err writing_remove_session(struct writing *writing, const struct session *s
     if (err == ERR_OK)
         err = entries_of_session(&old, place.slot, writing_delete_entry, writing);
     if (err == ERR_OK)
-        err = writing_delete_entry(writing, TABLE_SESSIONS, &key, STR_NONE);
+        err = writing_delete(writing, TABLE_SESSIONS, &key);
     if (err == ERR_OK)
         err = writing_remove_refresh(writing, &place);
     return err;

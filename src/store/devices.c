@@ -71,6 +71,6 @@ enum err device_remove(struct writing *writing, uint32_t app, uint32_t number)
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     struct key by_hash = key_of_device_record(app, record);
-    err = writing_delete_entry(writing, TABLE_DEVICE_NUMBERS, &by_hash, STR_NONE);
-    return err == ERR_OK ? writing_delete_entry(writing, TABLE_DEVICES, &key, STR_NONE) : err;
+    err = writing_delete(writing, TABLE_DEVICE_NUMBERS, &by_hash);
+    return err == ERR_OK ? writing_delete(writing, TABLE_DEVICES, &key) : err;
 }

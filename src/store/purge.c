@@ -173,7 +173,7 @@ static enum err remove_keys(struct store *store, const enum table *tables, size_
         return err;
     for (size_t left = keys->len / sizeof(*key); err == ERR_OK && left > 0; left--, key++)
         for (size_t i = 0; err == ERR_OK && i < table_count; i++)
-            err = writing_delete_entry(&writing, tables[i], key, STR_NONE);
+            err = writing_delete(&writing, tables[i], key);
     if (err == ERR_OK)
         return env_commit(store, writing.txn, "sweep");
     mdb_txn_abort(writing.txn);

@@ -73,7 +73,7 @@ enum err writing_remove_refresh(struct writing *writing, const struct place *pla
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     err = entries_of_refresh(place, &old, writing_delete_entry, writing);
-    return err == ERR_OK ? writing_delete_entry(writing, TABLE_REFRESHES, &key, STR_NONE) : err;
+    return err == ERR_OK ? writing_delete(writing, TABLE_REFRESHES, &key) : err;
 }
 
 enum err store_proof(struct snapshot *snapshot, const uint8_t *hash)

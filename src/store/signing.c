@@ -65,9 +65,9 @@ static enum err forget(struct writing *writing, uint32_t app)
     enum err err = store_each_signing_key(&snapshot, app, gather, &keys);
     const struct key *key = (const struct key *)(const void *)keys.ptr;
     for (size_t left = keys.len / sizeof(*key); err == ERR_OK && left > 0; left--, key++) {
-        err = writing_delete_entry(writing, TABLE_RETIRED, key, STR_NONE);
+        err = writing_delete(writing, TABLE_RETIRED, key);
         if (err == ERR_OK)
-            err = writing_delete_entry(writing, TABLE_SIGNING, key, STR_NONE);
+            err = writing_delete(writing, TABLE_SIGNING, key);
     }
     buf_free(&keys);
     return err;

@@ -64,8 +64,13 @@ enum err writing_put_refresh(struct writing *writing, const struct place *place,
                              const struct refresh *refresh) MUST_CHECK;
 enum err writing_remove_refresh(struct writing *writing, const struct place *place) MUST_CHECK;
 
+/* Takes out what a key has, if anything. */
+enum err writing_delete(const struct writing *writing, enum table table,
+                        const struct key *key) MUST_CHECK;
+
 /* Each an entry_fn, `context` being the writing. An entry may be there already, saying the same;
- * another object's is in the way: ERR_CONFLICT. */
+ * another object's is in the way: ERR_CONFLICT. Who has none, since another has it, takes out
+ * none. */
 enum err writing_put_entry(void *context, enum table table, const struct key *key,
                            struct str value) MUST_CHECK;
 enum err writing_delete_entry(void *context, enum table table, const struct key *key,

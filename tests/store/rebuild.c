@@ -297,6 +297,67 @@ Test(store_rebuild, of_two_that_claim_a_token_one_has_it)
     scene_end(&scene);
 }
 
+static void remove_session(struct scene *scene, uint64_t id)
+{
+    scene_put(scene,
+              (struct put){PUT_ENDING, .ending = {.app = 1, .has_id = true, .id = id_of(id)}});
+}
+
+/* Whose the entry is by which a session is found: the first one's, or the copy's. */
+static uint64_t holder(struct scene *scene, bool by_token)
+{
+    struct session session;
+    struct uuid first = id_of(100000);
+    scene_read(scene);
+    if (by_token)
+        ASSERT_OK(scene_by_token(scene, "token", &session));
+    else
+        ASSERT_OK(
+            scene_by_spelling(scene, "acme", VENDOR_ROCKETCHAT, "QoYYFw2t9oKks2niG", &session));
+    scene_done(scene);
+    return memcmp(&session.id, &first, sizeof(first)) == 0 ? 100000 : 500000;
+}
+
+Test(store_rebuild, of_two_that_claim_an_entry_the_other_goes_without_it)
+{
+    for (int by_token = 0; by_token <= 1; by_token++) {
+        struct scene scene = furnished();
+        copy_record(&scene, "token", false);
+        assert_told(&scene, "two records claim one entry in brought", 2);
+        uint64_t has = holder(&scene, by_token);
+        remove_session(&scene, has == 100000 ? 500000 : 100000);
+        cr_expect_eq(holder(&scene, by_token), has);
+        scene_end(&scene);
+    }
+}
+
+Test(store_rebuild, of_two_apps_that_claim_a_key_the_other_is_put_without_it)
+{
+    struct scene scene = furnished();
+    struct app_key key = {.use = KEY_ADMIN};
+    struct app winner, after;
+    struct row first, second;
+    struct put puts[] = {app_put("acme"), app_put("globex")};
+    cr_assert(row_read(&scene, TABLE_APPS, 0, &first) && row_read(&scene, TABLE_APPS, 1, &second));
+    struct buf record = {0};
+    app_encode(&puts[1].app.app, &key, 1, &record);
+    memcpy(second.value, record.ptr, record.len);
+    second.value_len = record.len;
+    row_write(&scene, &second);
+    buf_free(&record);
+    assert_told(&scene, "two records claim one entry in keys", 1);
+    scene_read(&scene);
+    ASSERT_OK(store_app_by_key(scene.snapshot, &key, &winner));
+    scene_done(&scene);
+    scene_put(&scene, puts[winner.number == 1]);
+    scene_read(&scene);
+    ASSERT_OK(store_app_by_key(scene.snapshot, &key, &after));
+    cr_expect_eq(after.number, winner.number);
+    scene_done(&scene);
+    scene_sound(&scene);
+    scene_end(&scene);
+}
+
 Test(store_rebuild, two_sessions_of_one_id_stop_it_and_all_is_as_it_was)
 {
     struct scene scene = furnished();
