@@ -114,10 +114,10 @@ bool access_token_lasts(const struct driver *driver, const struct login *login)
 
 void keep_access_token(struct driver *driver, struct login *login, const char *jwt)
 {
-    enum { LIFE_S = 300 };
+    enum { LIFE_S = 300, LEEWAY_S = 60 };
     free(login->jwt);
     login->jwt = strdup(jwt);
-    login->jwt_end = driver->world.now / SECONDS + LIFE_S;
+    login->jwt_end = driver->world.now / SECONDS + LIFE_S + LEEWAY_S;
 }
 
 const char *access_token_of(struct driver *driver, struct login *login)
