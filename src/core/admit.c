@@ -178,7 +178,7 @@ static enum err key_is_there(const struct admission *admission, const struct ver
     return unknown_is_unauthorized(err);
 }
 
-/* What a token says, once it is known to be one of ours that has not expired. */
+/* What a token says, once it is known to be one of ours that holds now, give or take a minute. */
 static enum err look_into(const struct admission *admission, struct str jwt, struct verified *token)
 {
     uint8_t hash[HASH_BYTES];
@@ -230,45 +230,62 @@ static enum err admit_access_token(const struct admission *admission)
     return err;
 }
 
-/* The first candidate that is known. Where none is, another session, which takes as long. */
-static enum err find_refresh(const struct admission *admission, struct refresh *refresh,
-                             enum refresh_standing *standing)
+/* Who brings that token, if anybody. Where it is none, another session is looked at, which takes as
+ * long. */
+static enum err try_refresh(const struct admission *admission, struct str token,
+                            struct refresh *refresh, enum refresh_standing *standing)
+{
+    struct caller *caller = admission->caller;
+    uint8_t hash[HASH_BYTES], family[HASH_BYTES];
+    bool there;
+    *standing = REFRESH_UNKNOWN;
+    secret_hash(token, hash);
+    refresh_family(token, family);
+    enum err err = store_session_near_refresh(admission->snapshot, hash, family, &caller->session,
+                                              refresh, &there);
+    if (err != ERR_OK)
+        return unknown_is_unauthorized(err);
+    if (there)
+        *standing = refresh_stand(refresh, hash, family, admission->now);
+    caller->refresh_token = token;
+    caller->spent = *standing == REFRESH_SPENT;
+    return admit_session(admission);
+}
+
+/* The first candidate that lets in; else the first that is known. A browser may still have cookies
+ * that are over or spent, where another host has set them. */
+static enum err find_refresh(const struct admission *admission, struct refresh *refresh)
 {
     const struct credential *credential = admission->credential;
     struct caller *caller = admission->caller;
-    uint8_t hash[HASH_BYTES], family[HASH_BYTES];
-    bool known = false;
-    enum err err = ERR_NOT_FOUND;
-    for (size_t i = 0; i < credential->token_count && !known; i++) {
-        caller->refresh_token = credential->tokens[i];
-        secret_hash(caller->refresh_token, hash);
-        refresh_family(caller->refresh_token, family);
-        err = store_session_near_refresh(admission->snapshot, hash, family, &caller->session,
-                                         refresh, &known);
-        if (err != ERR_OK && err != ERR_NOT_FOUND)
-            return err;
+    const struct caller nobody = *caller;
+    struct caller found = nobody;
+    enum err result = ERR_UNAUTHORIZED;
+    for (size_t i = 0; i < credential->token_count; i++) {
+        struct refresh tried;
+        enum refresh_standing standing;
+        *caller = nobody;
+        enum err err = try_refresh(admission, credential->tokens[i], &tried, &standing);
+        bool good = err == ERR_OK && (standing == REFRESH_GOOD || standing == REFRESH_AGAIN);
+        if (standing != REFRESH_UNKNOWN && (good || !found.known)) {
+            found = *caller;
+            *refresh = tried;
+            result = err;
+        }
+        if (good || (err != ERR_OK && err != ERR_UNAUTHORIZED))
+            break;
     }
-    *standing = known ? refresh_stand(refresh, hash, family, admission->now) : REFRESH_UNKNOWN;
-    return err;
+    *caller = found;
+    return result;
 }
 
 static enum err admit_refresh_token(const struct admission *admission)
 {
     struct refresh refresh;
-    enum refresh_standing standing;
     struct caller *caller = admission->caller;
-    const struct caller nobody = *caller;
-    enum err err = find_refresh(admission, &refresh, &standing);
-    if (err != ERR_OK)
-        return unknown_is_unauthorized(err);
-    err = admit_session(admission);
-    if (standing == REFRESH_UNKNOWN) {
-        *caller = nobody;
-        return ERR_UNAUTHORIZED;
-    }
+    enum err err = find_refresh(admission, &refresh);
     if (err != ERR_OK)
         return err;
-    caller->spent = standing == REFRESH_SPENT;
     caller->by_cookie = admission->credential->cookie_count > 0;
     return possession_check(admission->snapshot, admission->arena, admission->credential,
                             admission->now, &refresh, caller);

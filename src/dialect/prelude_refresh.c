@@ -6,17 +6,30 @@
  */
 static const struct str cookie_names[] = {STR("__Host-refresh_"), STR("__refresh_")};
 
-static void note_cookie(void *context, struct str value)
+/* Whether one of some cookies is to be renewed: the one that let in, or any where a header did. */
+struct renewing {
+    const struct caller *caller;
+    bool there;
+};
+
+static void look_at_cookie(void *context, struct str value)
 {
-    bool *there = context;
-    *there = *there || value.len;
+    struct renewing *renewing = context;
+    const struct caller *caller = renewing->caller;
+    if (value.len && (!caller->by_cookie || str_eq(value, caller->refresh_token)))
+        renewing->there = true;
 }
 
-static bool has_cookie(const struct request *request, struct str prefix)
+/* The beginning of its name; empty: there is none. */
+static struct str find_cookie_name(const struct request *request, const struct caller *caller)
 {
-    bool there = false;
-    request_each_cookie_of(request, prefix, note_cookie, &there);
-    return there;
+    struct renewing renewing = {.caller = caller};
+    for (size_t i = 0; i < sizeof(cookie_names) / sizeof(*cookie_names); i++) {
+        request_each_cookie_of(request, cookie_names[i], look_at_cookie, &renewing);
+        if (renewing.there)
+            return cookie_names[i];
+    }
+    return STR_NONE;
 }
 
 /* The URL as the client may have seen it: as configured, or by the host it has asked; behind what
@@ -35,7 +48,7 @@ static void name_urls(const struct request *request, struct str *urls)
                              STR_ARG(request->site->prefix), STR_ARG(request->path));
 }
 
-/* A browser may still have cookies of apps that are gone: the first that means something counts. */
+/* A browser may still have cookies of apps that are gone, or of older names. */
 void prelude_who_refresh(const struct request *request, struct credential *credential)
 {
     credential_add(credential, request_header(request, "X-Refresh-Token"));
@@ -72,15 +85,15 @@ enum err prelude_mint_refresh(const struct request *request, const struct answer
 static void set_cookie(const struct request *request, const struct answer *answer, struct str value,
                        int64_t life_s, struct reply *reply)
 {
-    bool host = has_cookie(request, cookie_names[0]);
-    if (!host && !has_cookie(request, cookie_names[1]))
+    struct str name = find_cookie_name(request, answer->caller);
+    if (name.len == 0)
         return;
     reply_header(reply, "Set-Cookie",
                  arena_printf(request->arena,
                               "%.*s%.*s=%.*s; Path=/; Max-Age=%lld; HttpOnly; Secure; "
                               "SameSite=Strict",
-                              STR_ARG(cookie_names[host ? 0 : 1]), STR_ARG(answer->caller->app.id),
-                              STR_ARG(value), (long long)life_s));
+                              STR_ARG(name), STR_ARG(answer->caller->app.id), STR_ARG(value),
+                              (long long)life_s));
 }
 
 static struct str instant_text(const struct request *request, int64_t instant)

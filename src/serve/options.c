@@ -154,7 +154,8 @@ const struct config_option config_options[] = {
      "comes from that address with a credential. An ended session's is a known one. A network of "
      "IPv6's, of 64 bits, counts as one address. What is never limited: the loopback addresses, "
      "and "
-     "those of trusted_proxies. List there every backend and every proxy that asks for many "
+     "those of trusted_proxies, but for clients whose addresses these leave unknown, who count as "
+     "one. List there every backend and every proxy that asks for many "
      "people, "
      "with forwarded set where it says for whom: or else one person's bad tokens count against "
      "everybody's."},

@@ -159,8 +159,8 @@ static void take_up(struct writer *writer, struct str message, int answer_to)
 /* An empty message is received as the end is. */
 static bool nobody_could_send(int fd)
 {
-    struct pollfd look = {.fd = fd};
-    return poll(&look, 1, 0) > 0 && look.revents & POLLHUP;
+    struct pollfd look = {.fd = fd, .events = POLLRDHUP};
+    return poll(&look, 1, 0) > 0 && look.revents & (POLLHUP | POLLRDHUP);
 }
 
 /* False when no message waits. */
@@ -262,7 +262,7 @@ static void serve(struct writer *writer, const sigset_t *while_waiting)
         bool quiet = ppoll(&wait, 1, &pause, while_waiting) == 0;
         if (quiet && pause.tv_sec)
             nothing_waits(writer);
-        while (writer->count < LETTERS_MAX && receive(writer))
+        for (size_t looks = 0; looks < LETTERS_MAX && receive(writer); looks++)
             ;
         pressure_taken(writer->pressure);
         if (writer->count)

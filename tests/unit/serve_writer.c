@@ -60,6 +60,19 @@ static void expect_answer(void)
     cr_expect_eq(err, ERR_NOT_FOUND, "%s", err_word(err));
 }
 
+/* A worker can do that for all of them. */
+Test(serve_writer, it_ends_where_the_way_to_it_is_shut, .timeout = 20)
+{
+    begin();
+    expect_answer();
+    cr_expect_eq(shutdown(submitter.fd, SHUT_WR), 0);
+    int status;
+    cr_expect(waitpid(writer, &status, 0) == writer && status == 0);
+    close(submitter.fd);
+    submit_end(&submitter);
+    scratch_remove(dir);
+}
+
 Test(serve_writer, an_empty_message_is_none_and_not_the_end, .timeout = 20)
 {
     begin();

@@ -170,7 +170,11 @@ learn_nonce() {
 }
 
 @test "a token in a cookie, of either name, and no proof where the app wants none" {
-    local name
+    local name spent over
+    begin eve rk_loose
+    over=$token
+    get /v1/session/revoke -X POST -d '' -H "X-Refresh-Token: $over"
+    expect_status 204
     for name in __Host-refresh_loose __refresh_loose; do
         begin eve rk_loose
         get /v1/session/refresh -X POST -d '' -H "Cookie: theme=dark; $name=$token"
@@ -179,6 +183,13 @@ learn_nonce() {
         # One of an app that is gone comes first, and no script can take it away.
         begin eve rk_loose
         get /v1/session/refresh -X POST -d '' -H "Cookie: __Host-refresh_gone=x; $name=$token"
+        expect_status 200
+        [[ $(header Set-Cookie) == "$name=$(header X-Refresh-Token); "* ]]
+        # Nor does one that is spent, or over, keep the good one from being looked at.
+        spent=$token
+        get /v1/session/refresh -X POST -d '' -H "Cookie: $name=$over; $name=$(header X-Refresh-Token)"
+        expect_status 200
+        get /v1/session/refresh -X POST -d '' -H "Cookie: $name=$spent; $name=$(header X-Refresh-Token)"
         expect_status 200
         get /v1/session/revoke -X POST -d '' -H "Cookie: __Host-refresh_gone=x; $name=$(header X-Refresh-Token)"
         expect_status 204
