@@ -41,7 +41,7 @@ static bool stat_nearest(const char *path, struct stat *info)
         return false;
     while (stat(place, info) != 0) {
         char *slash = strrchr(place, '/');
-        if (errno != ENOENT || !place[1])
+        if (errno != ENOENT || strcmp(place, "/") == 0 || strcmp(place, ".") == 0)
             return false;
         if (slash)
             slash[slash == place] = '\0';

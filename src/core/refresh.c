@@ -115,6 +115,10 @@ static enum err settle_rotation(struct arena *arena, struct caller *caller, stru
     case ROTATION_AGAIN:
         answer->refresh_token = successor_of(arena, caller->refresh_token, answer->outcome.salt);
         return answer->refresh_token.ptr ? ERR_OK : ERR_MEMORY;
+    case ROTATION_AGAIN_OF_OLD:
+        answer->refresh_token = successor_of(arena, caller->refresh_token, answer->outcome.salt);
+        answer->refresh_token.len = SECRET_TEXT;
+        return answer->refresh_token.ptr ? ERR_OK : ERR_MEMORY;
     case ROTATION_OTHER_KEY:
         return fault(caller, "dpop_key_mismatch");
     case ROTATION_USED_PROOF:

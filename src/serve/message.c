@@ -124,6 +124,8 @@ static enum err put_one(struct buf *buf, const struct put *put)
     case PUT_ENDING:
         if (!texts_fit(put->ending.actor, STR_NONE, STR_NONE))
             return ERR_TOO_LARGE;
+        if (put->ending.if_past) /* who keeps house writes by himself */
+            return ERR_INTERNAL;
         put_ending(buf, &put->ending);
         return ERR_OK;
     case PUT_TOUCH:

@@ -373,12 +373,15 @@ static enum err meet_devices(struct indexing *indexing)
     struct key name = key_of_devices(indexing->app), prefix = key_of_app(indexing->app);
     enum err err =
         env_get_number(view->txn, view->store, TABLE_META, key_view(&name), &indexing->devices);
+    bool damaged = err == ERR_CORRUPT;
     /* The numbers that are there say it, too. */
-    if (err == ERR_CORRUPT)
+    if (damaged)
         err = tell(indexing, STR("how many devices an app had cannot be read"), ERR_CORRUPT);
-    return err == ERR_OK
-               ? cursor_each(view, TABLE_DEVICES, key_view(&prefix), meet_device, indexing)
-               : err;
+    if (err == ERR_OK)
+        err = cursor_each(view, TABLE_DEVICES, key_view(&prefix), meet_device, indexing);
+    if (err == ERR_OK && damaged)
+        err = put_number(indexing, TABLE_META, &name, indexing->devices);
+    return err;
 }
 
 enum err indexing_app(struct indexing *indexing, const struct app *app)

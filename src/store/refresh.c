@@ -154,7 +154,7 @@ static enum err rotate(struct writing *writing, const struct put_rotation *wante
         memcpy(outcome->salt, wanted->salt, SALT_BYTES);
         return renew(writing, wanted, place, refresh);
     case REFRESH_AGAIN:
-        outcome->rotation = ROTATION_AGAIN;
+        outcome->rotation = refresh->has_family ? ROTATION_AGAIN : ROTATION_AGAIN_OF_OLD;
         memcpy(outcome->salt, refresh->salt, SALT_BYTES);
         return ERR_OK;
     case REFRESH_SPENT:

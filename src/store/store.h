@@ -270,12 +270,14 @@ struct put {
 
 /* What became of a refresh token. */
 enum rotation {
-    ROTATION_NONE,       /* it is none, or its session is over */
-    ROTATION_DONE,       /* its successor is good from now on */
-    ROTATION_AGAIN,      /* it was used a moment ago: the salt is that of the successor there is */
-    ROTATION_REUSED,     /* it was used before that: the session has been revoked */
-    ROTATION_OTHER_KEY,  /* it is bound to another key, or to one and none was proven */
-    ROTATION_USED_PROOF, /* the proof was used before */
+    ROTATION_NONE,  /* it is none, or its session is over */
+    ROTATION_DONE,  /* its successor is good from now on */
+    ROTATION_AGAIN, /* it was used a moment ago: the salt is that of the successor there is */
+    ROTATION_AGAIN_OF_OLD, /* likewise, by a version that kept no family: the first SECRET_TEXT
+                              characters are the successor */
+    ROTATION_REUSED,       /* it was used before that: the session has been revoked */
+    ROTATION_OTHER_KEY,    /* it is bound to another key, or to one and none was proven */
+    ROTATION_USED_PROOF,   /* the proof was used before */
     ROTATION_COUNT
 };
 

@@ -82,7 +82,7 @@ restore --force roots/copy"
     rm store/lock.mdb
     run -0 "$ROLLCALL" backup other
     is_theirs
-    (cd store && "$ROLLCALL" --store new init)
+    (cd store && "$ROLLCALL" --store new init && "$ROLLCALL" --store n init)
     is_theirs
 }
 

@@ -390,13 +390,25 @@ Test(store_rebuild, a_device_whose_key_is_damaged_is_told_and_left)
 Test(store_rebuild, the_number_of_devices_is_made_anew)
 {
     struct scene scene = furnished();
-    struct key name = key_of_devices(1);
-    struct row row = {.table = TABLE_META, .key_len = name.len, .value_len = 3};
-    memcpy(row.key, name.bytes, name.len);
-    row_write(&scene, &row);
-    assert_told(&scene, "how many devices an app had cannot be read", 1);
+    struct app app;
+    scene_read(&scene);
+    ASSERT_OK(store_app_by_id(scene.snapshot, STR("nobodys"), &app));
+    scene_done(&scene);
+    const uint32_t numbers[] = {1, app.number}; /* one of them without sessions */
+    for (size_t i = 0; i < LEN(numbers); i++) {
+        struct key name = key_of_devices(numbers[i]);
+        struct row row = {.table = TABLE_META, .key_len = name.len, .value_len = 3};
+        memcpy(row.key, name.bytes, name.len);
+        row_write(&scene, &row);
+        assert_told(&scene, "how many devices an app had cannot be read", 1);
+        scene_sound(&scene);
+        assert_complete(&scene);
+    }
+    /* Who signs in there with a device of his own is given a number. */
+    struct session_draft draft = draft_new(5000, NOW);
+    draft.texts[TEXT_DEVICE_MODEL] = STR("new");
+    scene_put(&scene, session_put("nobodys", "ann", &draft));
     scene_sound(&scene);
-    assert_complete(&scene);
     scene_end(&scene);
 }
 

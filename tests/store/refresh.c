@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "store/damage.h"
 #include "store/scene.h"
 
 SUITE(store_refresh);
@@ -115,6 +116,22 @@ Test(store_refresh, within_the_grace_period_the_same_successor_comes_again)
     cr_assert_arr_eq(first.salt, again.salt, SALT_BYTES);
     cr_assert_eq(ending_of(&scene), ENDING_NONE);
     scene_sound(&scene);
+    scene_end(&scene);
+}
+
+/* What was answered, and lost, by a version that kept no family. */
+Test(store_refresh, and_so_does_one_of_old)
+{
+    enum { AT_FLAGS = 1, FLAG_FAMILY = 4 };
+    struct scene scene = furnished();
+    struct outcome first = rotate(&scene, rotation_of("first", 1), NOW);
+    struct row row;
+    cr_assert(row_read(&scene, TABLE_REFRESHES, 0, &row));
+    row.value[AT_FLAGS] &= (char)~FLAG_FAMILY;
+    row_write(&scene, &row);
+    struct outcome again = rotate(&scene, rotation_of("first", 2), NOW + 1);
+    cr_assert_eq(again.rotation, ROTATION_AGAIN_OF_OLD);
+    cr_assert_arr_eq(first.salt, again.salt, SALT_BYTES);
     scene_end(&scene);
 }
 

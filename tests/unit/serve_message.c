@@ -130,9 +130,13 @@ Test(message, what_cannot_be_sent_is_refused)
     static char long_text[UINT16_MAX + 1];
     struct put app = {PUT_APP, .app = {.keys = NULL}};
     struct put later = {PUT_TOUCH, .touch = {.expires = INSTANT_NONE, .later_ms = 1}};
+    struct put past = {PUT_ENDING, .ending = {.if_past = true}};
     struct put touch = {PUT_TOUCH, .touch = {.actor = {long_text, sizeof(long_text)}}};
     struct buf message = {0};
     struct batch batch = {.puts = &app, .count = 1};
+    cr_assert_eq(message_encode(&batch, &message), ERR_INTERNAL);
+    batch.puts = &past;
+    buf_reset(&message);
     cr_assert_eq(message_encode(&batch, &message), ERR_INTERNAL);
     batch.puts = &later;
     buf_reset(&message);
