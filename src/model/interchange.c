@@ -297,6 +297,7 @@ enum err record_read(struct arena *arena, struct str line, int64_t shift_ms, str
 
 static void read_new_session(struct object *object, struct record *record)
 {
+    record->kind = RECORD_SESSION;
     read_session(object, record);
     object_text(object, "identifier", 1, TEXT_MAX, &record->identifier);
     object_integer(object, "expires_in_s", 1, PERIOD_MAX_S, &record->expires_in_s);
