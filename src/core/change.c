@@ -148,6 +148,7 @@ static void foresee_ending(struct answer *answer)
         return;
     answer->session.ending = answer->wish.as;
     answer->session.ended = answer->session.updated = answer->now;
+    answer->foreseen = true;
     answer->status = session_status(&answer->session, 0, answer->now);
 }
 
@@ -288,6 +289,7 @@ static void foresee_touch(struct answer *answer, const struct put_touch *touch)
     struct session *session = &answer->session;
     if (answer->status != STATUS_ACTIVE)
         return;
+    answer->foreseen = true;
     if (touch->last_active > session->last_active)
         session->last_active = touch->last_active;
     session->expires = touch->expires != INSTANT_NONE

@@ -186,6 +186,7 @@ struct answer {
     struct session session;
     struct user user;
     enum status status;
+    bool foreseen;            /* ... and it was active */
     struct str keys;          /* VERB_KEYS: a JWK Set */
     struct str token;         /* VERB_CREATE: in clear */
     struct str refresh_token; /* VERB_CREATE, VERB_REFRESH: the one that is good from now on */
@@ -219,6 +220,10 @@ enum err core_grant(struct core *core, struct snapshot *snapshot, struct arena *
  * ERR_UNAUTHORIZED for a refresh token that was none after all, with caller->fault as in admission;
  * ERR_NOT_FOUND where some had to be there and none was. */
 enum err core_settle(struct arena *arena, struct caller *caller, struct answer *answer) MUST_CHECK;
+
+/* Whether nothing came of what was foreseen of a session, which another request may have come to
+ * first: all of the request is to be looked at again, as of what there is by now. */
+bool core_was_overtaken(const struct answer *answer);
 
 /* The put that notes that the caller was here, once in a while: NULL when it was noted lately, or
  * the caller has no session. The arena's. */

@@ -128,6 +128,11 @@ static enum err settle_rotation(struct arena *arena, struct caller *caller, stru
     }
 }
 
+bool core_was_overtaken(const struct answer *answer)
+{
+    return answer->foreseen && answer->outcome.changed == 0;
+}
+
 enum err core_settle(struct arena *arena, struct caller *caller, struct answer *answer)
 {
     if (answer->wish.verb == VERB_REFRESH)

@@ -169,17 +169,12 @@ static enum err refuse_cut(struct passage *passage)
     return pushed ? ERR_BUSY : ERR_MALFORMED;
 }
 
-/* The steps in their order; the first that fails ends it. Who is not let in learns nothing about
- * the rest of the request: admission comes first. */
-static enum err pass(struct passage *passage)
+/* The steps in their order, up to what is written; the first that fails ends it. Who is not let in
+ * learns nothing about the rest of the request: admission comes first. */
+static enum err try(struct passage *passage)
 {
     struct request *request = &passage->request;
-    enum err err = route_find(request, &passage->match);
-    memcpy(request->wilds, passage->match.wilds, sizeof(request->wilds));
-    if (err == ERR_OK && !passage->match.route->want)
-        return answer_status(passage);
-    if (err == ERR_OK)
-        err = admit(passage);
+    enum err err = admit(passage);
     if (err == ERR_OK && passage->body->cut)
         err = refuse_cut(passage);
     if (err == ERR_OK && !passage->body->whole)
@@ -200,8 +195,33 @@ static enum err pass(struct passage *passage)
                          &passage->caller, &passage->wish, request->now, &passage->answer);
     if (err == ERR_OK)
         err = mint(passage);
+    return err == ERR_OK ? write(passage) : err;
+}
+
+/* Nothing was changed, and what would be shown never was. */
+static enum err try_again(struct passage *passage)
+{
+    if (passage->snapshot)
+        snapshot_end(passage->snapshot);
+    passage->snapshot = NULL;
+    passage->wish = (struct wish){.verb = VERB_LIST};
+    passage->request.now = passage->service->now();
+    return try(passage);
+}
+
+static enum err pass(struct passage *passage)
+{
+    enum { TRIES_MAX = 3 };
+    struct request *request = &passage->request;
+    enum err err = route_find(request, &passage->match);
+    memcpy(request->wilds, passage->match.wilds, sizeof(request->wilds));
+    if (err == ERR_OK && !passage->match.route->want)
+        return answer_status(passage);
     if (err == ERR_OK)
-        err = write(passage);
+        err = try(passage);
+    for (int tries = 1; tries < TRIES_MAX; tries++)
+        if (err == ERR_OK && core_was_overtaken(&passage->answer))
+            err = try_again(passage);
     if (err == ERR_OK)
         passage->match.route->show(request, &passage->answer, &passage->reply);
     return err == ERR_OK && passage->reply.body->failed ? ERR_MEMORY : err;

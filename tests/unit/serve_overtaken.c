@@ -1,0 +1,70 @@
+/* Two requests about one session: what was looked at may be another by the time it is written, and
+ * no answer shows what never was. */
+#include <dlfcn.h>
+#include <lmdb.h>
+
+#include "support/asking.h"
+#include "support/suite.h"
+
+SUITE(serve_overtaken);
+
+#define ID "00000001-0000-7000-8000-000000000001"
+
+static const char records[] =
+    "{\"kind\":\"app\",\"id\":\"acme\",\"corbado\":{\"project_id\":\"pro\"},\"keys\":["
+    "{\"for\":\"admin\",\"secret\":\"rk\"},{\"for\":\"streambird\",\"secret\":\"sk\"}]}\n"
+    "{\"kind\":\"session\",\"app\":\"acme\",\"user\":\"ann\",\"id\":\"" ID "\",\"token\":\"one\"}\n"
+    "{\"kind\":\"session\",\"app\":\"acme\",\"user\":\"ann\",\"token\":\"two\"}\n";
+
+static struct asking asking;
+static bool is_overtaken; /* the next to write is */
+static int64_t now;
+
+static void revoke(void)
+{
+    struct outcome outcome;
+    struct put put = {PUT_ENDING,
+                      .ending = {.app = 1, .has_id = true, .as = ENDING_REVOKED, .if_there = true}};
+    cr_assert(uuid_parse_text(STR(ID), &put.ending.id));
+    cr_assert_eq(store_apply(asking.store, &put, 1, now, &outcome), ERR_OK);
+    cr_assert_eq(outcome.changed, 1);
+}
+
+/* In the place of LMDB's: whoever begins to write finds that another has just written. */
+int mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **txn)
+{
+    static int (*real)(MDB_env *, MDB_txn *, unsigned, MDB_txn **);
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "mdb_txn_begin");
+    if (is_overtaken && !parent && !(flags & MDB_RDONLY)) {
+        is_overtaken = false;
+        revoke();
+    }
+    return real(env, parent, flags, txn);
+}
+
+/* The answer's status, and what stands in it. */
+static void expect(const char *request, int status, const char *word)
+{
+    now = asking_now = INT64_C(1767225600000);
+    asking_begin(&asking, records, &(struct site){.public_url = STR("https://auth.example")});
+    is_overtaken = true;
+    const char *response = asking_ask(&asking, "%s", request);
+    cr_expect_not(is_overtaken, "%s", request);
+    cr_expect_eq(asked_status(response), status, "%s: %s", request, response);
+    cr_expect_not_null(strstr(response, word), "%s: %s", request, response);
+    asking_end(&asking);
+}
+
+Test(serve_overtaken, an_answer_shows_what_there_is)
+{
+    expect("DELETE /rollcall/v1/sessions/" ID "?as=logged_out\nAuthorization: Bearer rk\n", 200,
+           "\"status\":\"revoked\"");
+}
+
+Test(serve_overtaken, nothing_is_made_longer_that_is_over)
+{
+    expect("POST /v1/auth/sessions/verify\nAuthorization: Bearer sk\n"
+           "Content-Type: application/json\n\n{\"session_token\":\"one\"}",
+           404, "");
+}
