@@ -5,7 +5,7 @@
 /* A bucket is one number: in its low bits the instant from which on the whole allowance is there
  * again, in tenths of a millisecond, and in the high ones which of those who share its set has it.
  */
-enum { TIME_BITS = 48, UNITS_PER_MS = 10, TRIES = 8 };
+enum { TIME_BITS = 48, UNITS_PER_MS = 10, TRIES = 32 };
 #define MINUTE    (INT64_C(60000) * UNITS_PER_MS)
 #define TIME_MASK ((UINT64_C(1) << TIME_BITS) - 1)
 
