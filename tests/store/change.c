@@ -49,13 +49,6 @@ static struct put ending_of_all(struct scene *scene, const char *user, enum endi
     return put;
 }
 
-static struct outcome apply_at(struct scene *scene, struct put put, int64_t now, enum err expected)
-{
-    struct outcome outcome;
-    ASSERT_ERR(store_apply(scene->store, &put, 1, now, &outcome), expected);
-    return outcome;
-}
-
 static struct session session_of(struct scene *scene, uint64_t id)
 {
     struct session session;
@@ -74,9 +67,9 @@ Test(store_change, an_active_session_is_ended_once_and_for_good)
 {
     struct scene scene = furnished();
     struct put put = ending_of(&scene, 2, ENDING_REVOKED);
-    came_to(apply_at(&scene, put, NOW, ERR_OK), 1, 1);
+    came_to(scene_apply_at(&scene, put, NOW, ERR_OK), 1, 1);
     put.ending.as = ENDING_LOGGED_OUT;
-    came_to(apply_at(&scene, put, NOW + 5, ERR_OK), 1, 0);
+    came_to(scene_apply_at(&scene, put, NOW + 5, ERR_OK), 1, 0);
     scene_read(&scene);
     struct session session = session_of(&scene, 2);
     cr_expect_eq(session.ending, ENDING_REVOKED);
@@ -85,7 +78,7 @@ Test(store_change, an_active_session_is_ended_once_and_for_good)
     cr_expect_eq(session_of(&scene, 0).ending, ENDING_NONE);
     scene_done(&scene);
     put.ending.id = id_of(77);
-    apply_at(&scene, put, NOW, ERR_NOT_FOUND);
+    scene_apply_at(&scene, put, NOW, ERR_NOT_FOUND);
     scene_sound(&scene);
     scene_end(&scene);
 }
@@ -94,7 +87,7 @@ Test(store_change, one_that_is_over_already_stays_what_it_is)
 {
     struct scene scene = furnished();
     struct put put = ending_of(&scene, 0, ENDING_REVOKED);
-    came_to(apply_at(&scene, put, NOW + 2 * HOUR, ERR_OK), 1, 0);
+    came_to(scene_apply_at(&scene, put, NOW + 2 * HOUR, ERR_OK), 1, 0);
     scene_read(&scene);
     cr_expect_eq(session_of(&scene, 0).ending, ENDING_NONE, "it was over by inactivity");
     scene_done(&scene);
@@ -107,15 +100,15 @@ Test(store_change, all_of_a_user_or_all_but_one)
     struct put put = ending_of_all(&scene, "ann", ENDING_LOGGED_OUT);
     put.ending.has_id = true;
     put.ending.id = id_of(2);
-    came_to(apply_at(&scene, put, NOW, ERR_OK), 2, 2);
-    came_to(apply_at(&scene, put, NOW, ERR_OK), 2, 0);
+    came_to(scene_apply_at(&scene, put, NOW, ERR_OK), 2, 2);
+    came_to(scene_apply_at(&scene, put, NOW, ERR_OK), 2, 0);
     scene_read(&scene);
     cr_expect_eq(session_of(&scene, 0).ending, ENDING_LOGGED_OUT);
     cr_expect_eq(session_of(&scene, 2).ending, ENDING_NONE);
     cr_expect_eq(session_of(&scene, 3).ending, ENDING_NONE, "bob's");
     scene_done(&scene);
     put.ending.has_id = false;
-    came_to(apply_at(&scene, put, NOW, ERR_OK), 3, 1);
+    came_to(scene_apply_at(&scene, put, NOW, ERR_OK), 3, 1);
     scene_sound(&scene);
     scene_end(&scene);
 }
@@ -124,7 +117,7 @@ Test(store_change, what_is_removed_is_gone_with_all_its_entries)
 {
     struct scene scene = furnished();
     struct outcome outcome =
-        apply_at(&scene, ending_of_all(&scene, "ann", ENDING_NONE), NOW, ERR_OK);
+        scene_apply_at(&scene, ending_of_all(&scene, "ann", ENDING_NONE), NOW, ERR_OK);
     came_to(outcome, 3, 3);
     cr_expect_eq(scene_count(&scene, "acme"), 2);
     cr_expect_eq(scene_count(&scene, "other"), 1);
@@ -139,11 +132,11 @@ Test(store_change, a_touch_moves_activity_on_and_never_wakes_the_dead)
                                            .id = id_of(4),
                                            .last_active = NOW + 1000,
                                            .expires = INSTANT_NONE}};
-    came_to(apply_at(&scene, put, NOW + 1000, ERR_OK), 1, 1);
+    came_to(scene_apply_at(&scene, put, NOW + 1000, ERR_OK), 1, 1);
     put.touch.last_active = NOW;
-    came_to(apply_at(&scene, put, NOW + 2000, ERR_OK), 1, 0);
+    came_to(scene_apply_at(&scene, put, NOW + 2000, ERR_OK), 1, 0);
     put.touch.expires = NOW + HOUR;
-    came_to(apply_at(&scene, put, NOW + 3000, ERR_OK), 1, 1);
+    came_to(scene_apply_at(&scene, put, NOW + 3000, ERR_OK), 1, 1);
     scene_read(&scene);
     struct session session = session_of(&scene, 4);
     cr_expect_eq(session.last_active, NOW + 1000);
@@ -151,9 +144,9 @@ Test(store_change, a_touch_moves_activity_on_and_never_wakes_the_dead)
     cr_expect_eq(session.updated, NOW + 3000);
     scene_done(&scene);
     put.touch.expires = NOW + DAY;
-    came_to(apply_at(&scene, put, NOW + HOUR, ERR_OK), 1, 0);
+    came_to(scene_apply_at(&scene, put, NOW + HOUR, ERR_OK), 1, 0);
     put.touch.id = id_of(99);
-    apply_at(&scene, put, NOW, ERR_NOT_FOUND);
+    scene_apply_at(&scene, put, NOW, ERR_NOT_FOUND);
     scene_sound(&scene);
     scene_end(&scene);
 }
@@ -164,9 +157,9 @@ Test(store_change, a_fresh_session_is_never_one_that_is_there)
     struct session_draft draft = draft_new(0, NOW);
     struct put put = session_put("acme", "ann", &draft);
     put.session.fresh = true;
-    apply_at(&scene, put, NOW, ERR_CONFLICT);
+    scene_apply_at(&scene, put, NOW, ERR_CONFLICT);
     draft.id = id_of(50);
-    apply_at(&scene, put, NOW, ERR_OK);
+    scene_apply_at(&scene, put, NOW, ERR_OK);
     scene_sound(&scene);
     scene_end(&scene);
 }
@@ -250,10 +243,10 @@ Test(store_change, what_became_of_sessions_is_on_the_trail)
     struct put fresh = session_put("acme", "eve", &draft);
     fresh.session.fresh = true;
     fresh.session.actor = STR("login");
-    apply_at(&scene, fresh, NOW, ERR_OK);
-    apply_at(&scene, ending_of(&scene, 60, ENDING_LOGGED_OUT), NOW + 1, ERR_OK);
-    apply_at(&scene, ending_of(&scene, 60, ENDING_REVOKED), NOW + 2, ERR_OK);
-    apply_at(&scene, ending_of(&scene, 60, ENDING_NONE), NOW + 3, ERR_OK);
+    scene_apply_at(&scene, fresh, NOW, ERR_OK);
+    scene_apply_at(&scene, ending_of(&scene, 60, ENDING_LOGGED_OUT), NOW + 1, ERR_OK);
+    scene_apply_at(&scene, ending_of(&scene, 60, ENDING_REVOKED), NOW + 2, ERR_OK);
+    scene_apply_at(&scene, ending_of(&scene, 60, ENDING_NONE), NOW + 3, ERR_OK);
     scene_read(&scene);
     struct trail trail = trail_of(&scene, "acme", INSTANT_MIN);
     struct uuid id = id_of(60);
@@ -284,7 +277,7 @@ Test(store_change, lines_that_are_old_go_so_many_at_a_time_and_no_others)
         struct session_draft draft = draft_new(60 + i, NOW);
         struct put fresh = session_put(i % 2 ? "acme" : "zeta", "eve", &draft);
         fresh.session.fresh = true;
-        apply_at(&scene, fresh, NOW + (int64_t)i, ERR_OK);
+        scene_apply_at(&scene, fresh, NOW + (int64_t)i, ERR_OK);
     }
     for (size_t i = 0; i < LEN(gone); i++) {
         ASSERT_OK(store_purge_audit(scene.store, NOW + 7, 4, &removed));
@@ -416,7 +409,7 @@ Test(store_change, an_earlier_format_is_brought_up_by_who_may_write)
     scene_close(&scene);
     ASSERT_ERR(scene_open(&scene, STORE_READ, 0), ERR_VERSION);
     ASSERT_OK(scene_open(&scene, STORE_WRITE, 0));
-    came_to(apply_at(&scene, ending_of(&scene, 2, ENDING_REVOKED), NOW, ERR_OK), 1, 1);
+    came_to(scene_apply_at(&scene, ending_of(&scene, 2, ENDING_REVOKED), NOW, ERR_OK), 1, 1);
     scene_sound(&scene);
     scene_close(&scene);
     ASSERT_OK(scene_open(&scene, STORE_READ, 0));
@@ -505,7 +498,7 @@ Test(store_change, lifetimes_are_an_apps_and_all_else_of_it_stays)
     cr_expect_eq(scene_app(&scene, "acme").lifetime_s, 7);
     scene_done(&scene);
     put.lifetimes.app = 77;
-    apply_at(&scene, put, NOW, ERR_NOT_FOUND);
+    scene_apply_at(&scene, put, NOW, ERR_NOT_FOUND);
     scene_sound(&scene);
     scene_end(&scene);
 }

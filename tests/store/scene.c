@@ -116,6 +116,13 @@ void scene_put(struct scene *scene, struct put put)
     ASSERT_OK(scene_apply(scene, &put, 1, NULL));
 }
 
+struct outcome scene_apply_at(struct scene *scene, struct put put, int64_t now, enum err expected)
+{
+    struct outcome outcome;
+    ASSERT_ERR(store_apply(scene->store, &put, 1, now, &outcome), expected);
+    return outcome;
+}
+
 enum err scene_fill(struct scene *scene, const char *app, size_t count, size_t users)
 {
     enum { NAME = 32 };

@@ -57,6 +57,8 @@ void draft_brought(struct session_draft *draft, enum vendor vendor, const char *
 
 enum err scene_apply(struct scene *scene, const struct put *puts, size_t count, size_t *at);
 void scene_put(struct scene *scene, struct put put);
+/* One put at that instant, and what came of it. */
+struct outcome scene_apply_at(struct scene *scene, struct put put, int64_t now, enum err expected);
 /* `count` sessions of `users` users of the app, an hour apart, in one batch. */
 enum err scene_fill(struct scene *scene, const char *app, size_t count, size_t users);
 

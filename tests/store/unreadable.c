@@ -63,13 +63,6 @@ static struct put ending_of(uint64_t id)
         PUT_ENDING, .ending = {.app = 1, .has_id = true, .id = id_of(id), .as = ENDING_REVOKED}};
 }
 
-static struct outcome apply_at(struct scene *scene, struct put put, int64_t now, enum err expected)
-{
-    struct outcome outcome;
-    ASSERT_ERR(store_apply(scene->store, &put, 1, now, &outcome), expected);
-    return outcome;
-}
-
 static struct session session_of(struct scene *scene, uint64_t id)
 {
     struct session session;
@@ -138,10 +131,10 @@ Test(store_unreadable, others_are_written_and_listed_after_its_deadline)
         struct session_draft draft = draft_new(10, NOW + DAY);
         spoil(&scene, 3, all);
         cr_expect_eq(count_active(&scene, NOW + DAY - 1), all ? 2 : 1);
-        apply_at(&scene, ending_of(0), NOW + DAY - 1, ERR_OK);
+        scene_apply_at(&scene, ending_of(0), NOW + DAY - 1, ERR_OK);
         cr_expect_eq(session_of(&scene, 0).ending, ENDING_REVOKED);
         cr_expect_eq(as_of(&scene), NOW + DAY - 1);
-        apply_at(&scene, session_put("acme", "jane", &draft), NOW + DAY, ERR_OK);
+        scene_apply_at(&scene, session_put("acme", "jane", &draft), NOW + DAY, ERR_OK);
         /* One whose times can be read is over when they say; one of which nothing can stays. */
         cr_expect_eq(count_active(&scene, NOW + DAY), all ? 2 : 1);
         scene_end(&scene);
@@ -152,7 +145,7 @@ Test(store_unreadable, an_apps_idle_limit_can_be_changed_all_the_same)
 {
     struct scene scene = furnished();
     spoil(&scene, 3, true);
-    apply_at(&scene, app_put("acme"), NOW, ERR_OK);
+    scene_apply_at(&scene, app_put("acme"), NOW, ERR_OK);
     scene_end(&scene);
 }
 
@@ -204,11 +197,11 @@ Test(store_unreadable, the_users_others_are_ended_and_counted)
         if (repaired)
             repair(&scene);
         struct put put = ending_of_all(&scene, "ann", ENDING_REVOKED);
-        struct outcome outcome = apply_at(&scene, put, NOW, ERR_OK);
+        struct outcome outcome = scene_apply_at(&scene, put, NOW, ERR_OK);
         cr_expect(outcome.matched == 1 && outcome.changed == 1);
         cr_expect_eq(session_of(&scene, 2).ending, ENDING_REVOKED);
         put = (struct put){PUT_ENDING, .ending = {.app = 1, .reach = REACH_APP, .most = 10}};
-        outcome = apply_at(&scene, put, NOW, ERR_OK);
+        outcome = scene_apply_at(&scene, put, NOW, ERR_OK);
         cr_expect(outcome.matched == 3 && outcome.changed == 3);
         scene_end(&scene);
     }
@@ -224,9 +217,9 @@ Test(store_unreadable, the_user_signs_in_as_often_as_the_app_allows)
     spoil(&scene, 0, true);
     struct put put = session_put("acme", "ann", &draft);
     put.session.fresh = true;
-    apply_at(&scene, put, NOW, ERR_OK);
+    scene_apply_at(&scene, put, NOW, ERR_OK);
     put.session.draft = &other;
-    apply_at(&scene, put, NOW, ERR_LIMIT);
+    scene_apply_at(&scene, put, NOW, ERR_LIMIT);
     scene_end(&scene);
 }
 
@@ -241,7 +234,7 @@ Test(store_unreadable, the_user_is_given_another_name)
         if (repaired)
             repair(&scene);
         uint64_t faults = scene_faults(&scene, NULL);
-        apply_at(&scene, put, NOW, ERR_OK);
+        scene_apply_at(&scene, put, NOW, ERR_OK);
         cr_expect_eq(scene_faults(&scene, &report), faults, "%.*s", STR_ARG(report));
         scene_end(&scene);
     }
