@@ -216,7 +216,7 @@ static int create(struct work *work, struct options *options)
     if (find_app(work->snapshot, options->app, &app) != ERR_OK)
         return EXIT_FAILED;
     if (record->expires_in_s)
-        record->draft.expires = work->now + record->expires_in_s * SECOND_MS;
+        record->draft.expires = instant_later(work->now, record->expires_in_s * SECOND_MS);
     struct wish wish = {.verb = VERB_CREATE,
                         .user = record->user_id,
                         .identifier = record->identifier,

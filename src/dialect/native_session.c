@@ -348,7 +348,7 @@ enum err native_want_create(const struct request *request, const struct caller *
     if (record->forwarded && take_client(request, &record->draft, failure) != ERR_OK)
         return ERR_INVALID;
     if (record->expires_in_s)
-        record->draft.expires = request->now + record->expires_in_s * SECOND_MS;
+        record->draft.expires = instant_later(request->now, record->expires_in_s * SECOND_MS);
     wish->verb = VERB_CREATE;
     wish->user = record->user_id;
     wish->identifier = record->identifier;

@@ -61,8 +61,7 @@ void session_complete(struct session_draft *draft, int64_t lifetime_ms, int64_t 
                              ? draft->ended
                              : draft->last_active;
     if (draft->expires == INSTANT_NONE)
-        draft->expires =
-            draft->created > INSTANT_MAX - lifetime_ms ? INSTANT_MAX : draft->created + lifetime_ms;
+        draft->expires = instant_later(draft->created, lifetime_ms);
     if (!draft->has_id)
         draft->id = uuid_make(draft->created);
     draft->has_id = true;
