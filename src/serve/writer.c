@@ -163,9 +163,17 @@ static bool nobody_could_send(int fd)
     return poll(&look, 1, 0) > 0 && look.revents & (POLLHUP | POLLRDHUP);
 }
 
+/* What still counts as waiting then was sent to a writer that died, or by nobody, as the worker
+ * that counted it died first. One that is about to be sent is missing until the next look. */
+static void nothing_waits(struct metrics *metrics, uint64_t sent)
+{
+    atomic_store(&metrics->batches_taken, sent);
+}
+
 /* False when no message waits. */
 static bool receive(struct writer *writer)
 {
+    uint64_t sent = count_get(&writer->metrics->batches_sent);
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
@@ -176,6 +184,8 @@ static bool receive(struct writer *writer)
                             .msg_control = control.bytes,
                             .msg_controllen = sizeof(control.bytes)};
     ssize_t got = recvmsg(writer->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (got < 0 && errno == EAGAIN)
+        nothing_waits(writer->metrics, sent);
     if (got < 0)
         return errno == EINTR;
     if (got == 0 && nobody_could_send(writer->fd)) {
@@ -205,14 +215,6 @@ static void write_all(struct writer *writer)
 }
 
 /* ---- in between ---- */
-
-/* A worker that was killed between counting a batch and sending it has left one too many. */
-static void nothing_waits(struct writer *writer)
-{
-    struct metrics *metrics = writer->metrics;
-    pressure_none(writer->pressure);
-    atomic_store(&metrics->batches_taken, count_get(&metrics->batches_sent));
-}
 
 /* With each round they are met again. */
 static void tell_damaged(struct writer *writer)
@@ -261,7 +263,7 @@ static void serve(struct writer *writer, const sigset_t *while_waiting)
         struct timespec pause = {writer->pause_ns / SECOND_NS, writer->pause_ns % SECOND_NS};
         bool quiet = ppoll(&wait, 1, &pause, while_waiting) == 0;
         if (quiet && pause.tv_sec)
-            nothing_waits(writer);
+            pressure_none(writer->pressure);
         for (size_t looks = 0; looks < LETTERS_MAX && receive(writer); looks++)
             ;
         pressure_taken(writer->pressure);

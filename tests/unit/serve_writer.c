@@ -2,6 +2,7 @@
 #include "serve/writer.h"
 
 #include <criterion/criterion.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,16 +15,16 @@ SUITE(serve_writer);
 static char *dir;
 static struct submitter submitter = {.patient_most = 1};
 static pid_t writer;
+static struct metrics *metrics;
 
 static int serve(int fd)
 {
-    static struct metrics metrics;
     char path[256];
     struct config config = {
         .store = path, .log_file = "", .access_log_file = "", .confine = CONFINE_OFF};
     struct writer_link link = {.fd = fd};
     snprintf(path, sizeof(path), "%s/store", dir);
-    return writer_serve(&config, &metrics, &link, 0);
+    return writer_serve(&config, metrics, &link, 0);
 }
 
 static void begin(void)
@@ -31,6 +32,9 @@ static void begin(void)
     int pair[2];
     dir = scratch_dir();
     store_close(scratch_store(dir, "{\"kind\":\"app\",\"id\":\"acme\"}\n"));
+    metrics =
+        mmap(NULL, sizeof(*metrics), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq(metrics, MAP_FAILED);
     cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     writer = fork();
     cr_assert(writer >= 0);
@@ -40,6 +44,7 @@ static void begin(void)
     }
     close(pair[1]);
     submitter.fd = pair[0];
+    submitter.metrics = metrics;
 }
 
 /* Once nobody is left who could send it ends by itself. */
@@ -49,6 +54,7 @@ static void end(void)
     close(submitter.fd);
     cr_expect(waitpid(writer, &status, 0) == writer && status == 0);
     submit_end(&submitter);
+    munmap(metrics, sizeof(*metrics));
     scratch_remove(dir);
 }
 
@@ -70,6 +76,7 @@ Test(serve_writer, it_ends_where_the_way_to_it_is_shut, .timeout = 20)
     cr_expect(waitpid(writer, &status, 0) == writer && status == 0);
     close(submitter.fd);
     submit_end(&submitter);
+    munmap(metrics, sizeof(*metrics));
     scratch_remove(dir);
 }
 
@@ -79,5 +86,16 @@ Test(serve_writer, an_empty_message_is_none_and_not_the_end, .timeout = 20)
     expect_answer();
     cr_expect_eq(send(submitter.fd, "", 0, MSG_NOSIGNAL), 0);
     expect_answer();
+    end();
+}
+
+/* It need not rest for that: under load it never does. */
+Test(serve_writer, what_was_sent_to_one_that_died_does_not_wait, .timeout = 20)
+{
+    begin();
+    count_add(&metrics->batches_sent, 7);
+    expect_answer();
+    expect_answer();
+    cr_expect_eq(metrics_queue(metrics), 0, "%lu wait", (unsigned long)metrics_queue(metrics));
     end();
 }
