@@ -48,6 +48,13 @@ static enum err unknown_is_unauthorized(enum err err)
     return err == ERR_NOT_FOUND ? ERR_UNAUTHORIZED : err;
 }
 
+static bool is_alive(const struct admission *admission)
+{
+    const struct caller *caller = admission->caller;
+    int64_t idle_ms = caller->app.idle_s * SECOND_MS;
+    return session_status(&caller->session, idle_ms, admission->now) == STATUS_ACTIVE;
+}
+
 /* Lets in the holder of caller->session, as long as that is active and the user is. */
 static enum err admit_session(const struct admission *admission)
 {
@@ -59,9 +66,7 @@ static enum err admit_session(const struct admission *admission)
     if (err != ERR_OK)
         return unknown_is_unauthorized(err);
     caller->has_session = caller->known = true;
-    int64_t idle_ms = caller->app.idle_s * SECOND_MS;
-    bool alive = session_status(&caller->session, idle_ms, admission->now) == STATUS_ACTIVE;
-    return alive && caller->user.active ? ERR_OK : ERR_UNAUTHORIZED;
+    return is_alive(admission) && caller->user.active ? ERR_OK : ERR_UNAUTHORIZED;
 }
 
 /* The first token that is known counts. Where none is, it is gone about the session next to the
@@ -230,14 +235,14 @@ static enum err admit_access_token(const struct admission *admission)
     return err;
 }
 
-/* Who brings that token, if anybody. Where it is none, another session is looked at, which takes as
- * long. */
+/* Who brings that token; ERR_UNAUTHORIZED: nobody. Where it is none, another session is looked at,
+ * which takes as long, and nothing comes of it. */
 static enum err try_refresh(const struct admission *admission, struct str token,
                             struct refresh *refresh, enum refresh_standing *standing)
 {
     struct caller *caller = admission->caller;
     uint8_t hash[HASH_BYTES], family[HASH_BYTES];
-    bool there;
+    bool there = false;
     *standing = REFRESH_UNKNOWN;
     secret_hash(token, hash);
     refresh_family(token, family);
@@ -245,38 +250,44 @@ static enum err try_refresh(const struct admission *admission, struct str token,
                                               refresh, &there);
     if (err != ERR_OK)
         return unknown_is_unauthorized(err);
+    enum err admitted = admit_session(admission);
     if (there)
         *standing = refresh_stand(refresh, hash, family, admission->now);
     caller->refresh_token = token;
     caller->spent = *standing == REFRESH_SPENT;
-    return admit_session(admission);
+    /* A user is often made inactive because of the very theft. */
+    if (caller->spent && caller->has_session && is_alive(admission))
+        return ERR_OK;
+    return *standing == REFRESH_UNKNOWN ? ERR_UNAUTHORIZED : admitted;
 }
 
 /* The first candidate that lets in; else the first that is known. A browser may still have cookies
- * that are over or spent, where another host has set them. */
+ * that are over or spent, where another host has set them; nor does one that meets damage keep
+ * those behind it from being looked at. */
 static enum err find_refresh(const struct admission *admission, struct refresh *refresh)
 {
     const struct credential *credential = admission->credential;
     struct caller *caller = admission->caller;
     const struct caller nobody = *caller;
     struct caller found = nobody;
-    enum err result = ERR_UNAUTHORIZED;
-    for (size_t i = 0; i < credential->token_count; i++) {
+    enum err result = ERR_UNAUTHORIZED, damage = ERR_OK;
+    bool good = false;
+    for (size_t i = 0; i < credential->token_count && !good; i++) {
         struct refresh tried;
         enum refresh_standing standing;
         *caller = nobody;
         enum err err = try_refresh(admission, credential->tokens[i], &tried, &standing);
-        bool good = err == ERR_OK && (standing == REFRESH_GOOD || standing == REFRESH_AGAIN);
-        if (standing != REFRESH_UNKNOWN && (good || !found.known)) {
+        good = err == ERR_OK && (standing == REFRESH_GOOD || standing == REFRESH_AGAIN);
+        if (good || (standing != REFRESH_UNKNOWN && !found.known)) {
             found = *caller;
             *refresh = tried;
             result = err;
         }
-        if (good || (err != ERR_OK && err != ERR_UNAUTHORIZED))
-            break;
+        if (err != ERR_OK && err != ERR_UNAUTHORIZED)
+            damage = err;
     }
     *caller = found;
-    return result;
+    return result == ERR_OK || damage == ERR_OK ? result : damage;
 }
 
 static enum err admit_refresh_token(const struct admission *admission)

@@ -58,7 +58,9 @@ enum err possession_check(struct snapshot *snapshot, struct arena *arena,
 {
     struct str jwk;
     enum err err = give_nonce(snapshot, arena, now, caller, &jwk);
-    if (err != ERR_OK)
+    /* Of one that was used before two have a copy, and the key that what came of it is bound to may
+     * be the thief's: it ends the session whoever brings it, by whatever proof. */
+    if (err != ERR_OK || caller->spent)
         return err;
     if (credential->proof.len == 0)
         return is_required(caller, refresh) ? fault(caller, "missing_dpop_proof") : ERR_OK;

@@ -144,26 +144,48 @@ static enum err end_chain(struct writing *writing, const struct put_rotation *wa
     return writing_end(writing, &ending);
 }
 
+/* For a token that is good, or was a moment ago. */
+static enum err exchange(struct writing *writing, const struct put_rotation *wanted,
+                         const struct place *place, const struct refresh *refresh, bool good)
+{
+    struct outcome *outcome = writing->outcome;
+    bool used;
+    enum err err = use_proof(writing, wanted, &used);
+    if (err != ERR_OK)
+        return err;
+    if (used) {
+        outcome->rotation = ROTATION_USED_PROOF;
+        return ERR_OK;
+    }
+    if (good) {
+        outcome->rotation = ROTATION_DONE;
+        memcpy(outcome->salt, wanted->salt, SALT_BYTES);
+        return renew(writing, wanted, place, refresh);
+    }
+    outcome->rotation = refresh->has_family ? ROTATION_AGAIN : ROTATION_AGAIN_OF_OLD;
+    memcpy(outcome->salt, refresh->salt, SALT_BYTES);
+    return ERR_OK;
+}
+
+/* What was used before ends the session, whoever brings it: before the key is looked at, which may
+ * be the thief's. */
 static enum err rotate(struct writing *writing, const struct put_rotation *wanted,
                        const struct place *place, const struct refresh *refresh)
 {
     struct outcome *outcome = writing->outcome;
-    switch (refresh_stand(refresh, wanted->presented, wanted->family, writing->now)) {
-    case REFRESH_GOOD:
-        outcome->rotation = ROTATION_DONE;
-        memcpy(outcome->salt, wanted->salt, SALT_BYTES);
-        return renew(writing, wanted, place, refresh);
-    case REFRESH_AGAIN:
-        outcome->rotation = refresh->has_family ? ROTATION_AGAIN : ROTATION_AGAIN_OF_OLD;
-        memcpy(outcome->salt, refresh->salt, SALT_BYTES);
+    enum refresh_standing standing =
+        refresh_stand(refresh, wanted->presented, wanted->family, writing->now);
+    if (standing == REFRESH_UNKNOWN)
         return ERR_OK;
-    case REFRESH_SPENT:
+    if (standing == REFRESH_SPENT) {
         outcome->rotation = ROTATION_REUSED;
         return end_chain(writing, wanted);
-    case REFRESH_UNKNOWN:
-        break;
     }
-    return ERR_OK;
+    if (!is_holder(refresh, wanted)) {
+        outcome->rotation = ROTATION_OTHER_KEY;
+        return ERR_OK;
+    }
+    return exchange(writing, wanted, place, refresh, standing == REFRESH_GOOD);
 }
 
 enum err writing_rotate(struct writing *writing, const struct put_rotation *wanted)
@@ -172,7 +194,6 @@ enum err writing_rotate(struct writing *writing, const struct put_rotation *want
     struct session session;
     struct refresh refresh;
     struct app app;
-    bool used;
     writing->outcome->rotation = ROTATION_NONE;
     enum err err = store_app(&snapshot, wanted->app, &app);
     if (err == ERR_OK)
@@ -184,12 +205,5 @@ enum err writing_rotate(struct writing *writing, const struct put_rotation *want
     struct place place = place_of(&session);
     if (session_status(&session, app.idle_s * SECOND_MS, writing->now) != STATUS_ACTIVE)
         return ERR_OK;
-    if (!is_holder(&refresh, wanted)) {
-        writing->outcome->rotation = ROTATION_OTHER_KEY;
-        return ERR_OK;
-    }
-    err = use_proof(writing, wanted, &used);
-    if (err == ERR_OK && used)
-        writing->outcome->rotation = ROTATION_USED_PROOF;
-    return err == ERR_OK && !used ? rotate(writing, wanted, &place, &refresh) : err;
+    return rotate(writing, wanted, &place, &refresh);
 }

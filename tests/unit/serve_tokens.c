@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "model/refresh.h"
 #include "support/asking.h"
 #include "support/suite.h"
 
@@ -598,5 +599,67 @@ Test(serve_tokens, a_proof_is_good_once)
     free(public), free(foreign);
     json_decref(key);
     json_decref(second);
+    end();
+}
+
+static long active_sessions(void)
+{
+    const char *text = asking_ask(
+        &asking, "GET /rollcall/v1/sessions?status=active\nAuthorization: Bearer rk_acme\n");
+    const char *total = strstr(text, "\"total\":");
+    cr_assert_not_null(total, "%s", text);
+    return strtol(total + strlen("\"total\":"), NULL, 10);
+}
+
+static void make_inactive(const char *user)
+{
+    struct outcome outcome;
+    struct put put = {PUT_USER,
+                      .user = {.app_id = STR("acme"), .merges = true, .gives_state = true}};
+    put.user.user.texts[USER_ID] = str_of(user);
+    cr_assert_eq(store_apply(asking.store, &put, 1, asking_now, &outcome), ERR_OK);
+}
+
+/* Has the first token of a session used, with that key, so long ago that it is no retry. */
+static void begin_with_used(const json_t *key)
+{
+    char *public = public_text(key);
+    begin_refresh(key);
+    prove("dpop+jwt", "ES256", public, PROOF, key);
+    cr_assert_eq(asked_status(refresh(token)), 200);
+    asking_now += REFRESH_GRACE_MS + 1;
+    free(public);
+}
+
+/* The first key that a token is brought with may be a thief's: its holder has none that fits then,
+ * and what he has used is all that tells of him. */
+Test(serve_tokens, a_used_token_ends_the_session_whoever_has_bound_what_came_of_it)
+{
+    json_t *thief = generate("ES256"), *holder = generate("ES256");
+    char *public = public_text(holder);
+    begin_with_used(thief);
+    long before = active_sessions();
+    prove("dpop+jwt", "ES256", public, "{\"jti\":\"k\"," HTM HTU "\"iat\":1767225621," NONCE "}",
+          holder);
+    cr_expect_eq(asked_status(refresh(token)), 401);
+    cr_expect_null(strstr(asking.out.ptr, "dpop"), "%s", asking.out.ptr);
+    cr_expect_eq(active_sessions(), before - 1);
+    free(public);
+    json_decref(thief);
+    json_decref(holder);
+    end();
+}
+
+Test(serve_tokens, and_of_a_user_who_is_inactive_by_now_and_without_a_proof)
+{
+    json_t *key = generate("ES256");
+    begin_with_used(key);
+    long before = active_sessions();
+    make_inactive("ann");
+    cr_expect_eq(asked_status(asking_ask(&asking, "POST /v1/session/refresh\nX-Refresh-Token: %s\n",
+                                         refresh_token)),
+                 401);
+    cr_expect_eq(active_sessions(), before - 1);
+    json_decref(key);
     end();
 }

@@ -290,6 +290,19 @@ learn_nonce() {
     expect_status 403
 }
 
+@test "one that meets damage is not unknown, and keeps none behind it from being looked at" {
+    local damaged last
+    begin hal rk_loose
+    damaged=$token
+    last=$(($("$ROLLCALL_BUILD/rollcall" --store "$BATS_FILE_TMPDIR/store" stat --json | jq .sessions) - 1))
+    "$ROLLCALL_BUILD/tests/faults-tool" spoil "$BATS_FILE_TMPDIR/store" "$last"
+    get /v1/session/refresh -X POST -d '' -H "X-Refresh-Token: $damaged"
+    expect_status 500
+    begin ivy rk_loose
+    get /v1/session/refresh -X POST -d '' -H "Cookie: __Host-refresh_loose=$damaged; __refresh_loose=$token"
+    expect_status 200
+}
+
 @test "all these answers are as the OpenAPI document says" {
     hold_answers
 }
