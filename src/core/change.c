@@ -71,11 +71,15 @@ static enum err find(struct change *change, struct session *session)
     return find_by_id(change, change->answer->wish.session, session);
 }
 
-static enum err check_user(struct change *change, struct str id)
+/* The other spelling of a name is meant only where nobody has the one. */
+static enum err check_user(struct change *change)
 {
     const struct answer *answer = change->answer;
+    uint32_t app = answer->caller->app.number;
     struct user user;
-    enum err err = store_user_by_id(change->snapshot, answer->caller->app.number, id, &user);
+    enum err err = store_user_by_id(change->snapshot, app, answer->wish.user, &user);
+    if (err == ERR_NOT_FOUND)
+        err = store_user_by_id(change->snapshot, app, answer->wish.user_too, &user);
     return err == ERR_OK && user.number != answer->session.user ? ERR_NOT_FOUND : err;
 }
 
@@ -91,8 +95,7 @@ static enum err check_scope(struct change *change)
     if (answer->wish.scope == SCOPE_CALLER)
         return caller->has_session && answer->session.user == caller->user.number ? ERR_OK
                                                                                   : ERR_NOT_FOUND;
-    enum err err = check_user(change, answer->wish.user);
-    return err == ERR_NOT_FOUND ? check_user(change, answer->wish.user_too) : err;
+    return check_user(change);
 }
 
 enum err change_get(struct change *change)

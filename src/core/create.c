@@ -50,9 +50,9 @@ static enum err find_holder(struct change *change)
     struct answer *answer = change->answer;
     const struct wish *wish = &answer->wish;
     const struct app *app = &answer->caller->app;
-    enum err err = store_user_by_id(change->snapshot, app->number, wish->user, &answer->user);
-    if (err == ERR_NOT_FOUND && wish->user_too.len)
-        err = store_user_by_id(change->snapshot, app->number, wish->user_too, &answer->user);
+    enum err err = store_user_by_own_id(change->snapshot, app->number, wish->user, &answer->user);
+    if (err == ERR_NOT_FOUND)
+        err = store_user_by_own_id(change->snapshot, app->number, wish->user_too, &answer->user);
     if (err != ERR_NOT_FOUND)
         return err == ERR_OK && !answer->user.active ? ERR_INACTIVE : err;
     answer->user = (struct user){.app = app->number, .active = true};

@@ -398,10 +398,12 @@ void client_read(const struct request *request, struct http_client *client)
 {
     const struct trust *trust = &request->site->trust;
     struct str peer = request_variable(request, "REMOTE_ADDR");
-    struct str host = request_variable(request, "HTTP_HOST");
+    struct str host = request_variable(request, "HTTP_HOST"), unzoned, zone;
     uint8_t address[ADDRESS_BYTES];
-    bool known = parse_address(peer, address);
-    *client = (struct http_client){.scheme = own_scheme(request)};
+    /* Behind a link-local address Apache gives the interface (RFC 4007, 11). */
+    (void)str_split(peer, '%', &unzoned, &zone);
+    bool known = parse_address(unzoned, address);
+    *client = (struct http_client){.scheme = own_scheme(request), .foreign = !is_local(peer)};
     if (known)
         set_address(request, address, client);
     if (is_host(host))

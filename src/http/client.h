@@ -51,10 +51,10 @@ struct http_client {
     struct str scheme;  /* "http" or "https" */
     struct str host;    /* with its port, if one was named; empty: none, or none that can be one */
     /* The address is somebody's who asks for himself, as far as can be told: neither this host's,
-     * nor that of a proxy that is trusted, which asks for many; and as it is in memory. Where a
-     * trusted proxy tells of somebody without an address that can be read, that one is foreign, and
-     * the bytes are the proxy's own, or zeros: all such clients of one proxy have them in common.
-     */
+     * nor that of a proxy that is trusted, which asks for many; and as it is in memory. Where the
+     * web server, or a trusted proxy, tells of somebody without an address that can be read, that
+     * one is foreign, and the bytes are the proxy's own, or zeros: all such clients have them in
+     * common. */
     bool foreign;
     uint8_t bytes[ADDRESS_BYTES];
     bool address_told, scheme_told, host_told; /* by a proxy that is trusted */

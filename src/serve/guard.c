@@ -31,11 +31,14 @@ static uint64_t hash_address(const struct guard *guard, const uint8_t *address)
 }
 
 /* With what it goes with: a token that is right stays so, whomever others say it belongs to, and
- * whatever else a browser sends before it. */
+ * whatever else a browser sends before it; a key, where it is brought for what it does not open. */
 static uint64_t hash_credential(const struct guard *guard, const struct credential *credential)
 {
-    const uint64_t parts[] = {KIND_CREDENTIAL, (uint64_t)credential->kind,
-                              hash_tokens(guard, credential), hash_text(guard, credential->user),
+    const uint64_t parts[] = {KIND_CREDENTIAL,
+                              (uint64_t)credential->kind,
+                              (uint64_t)credential->use,
+                              hash_tokens(guard, credential),
+                              hash_text(guard, credential->user),
                               hash_text(guard, credential->account)};
     return secret_short_hash(guard->throttle->key, parts, sizeof(parts));
 }

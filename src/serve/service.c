@@ -112,7 +112,7 @@ static enum err admit(struct passage *passage)
 /* What is about the process that answers has a token of its own. */
 static enum err answer_status(struct passage *passage)
 {
-    struct credential credential = {.kind = CREDENTIAL_APP_KEY};
+    struct credential credential = {.kind = CREDENTIAL_APP_KEY, .use = -1}; /* no app's */
     if (request_authorization(&passage->request, "Bearer", &credential.tokens[0]))
         credential.token_count = 1;
     enum err err = stand_guard(passage, &credential);

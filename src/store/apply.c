@@ -310,6 +310,35 @@ static enum err write_user(struct writing *writing, const struct user *user, con
     return err == ERR_OK && renamed ? index_name(writing, user, true) : err;
 }
 
+/* The UUID that is made of its id; where somebody was given the text of that for an id of his own,
+ * one made of that text. */
+static enum err give_uuid(const struct writing *writing, struct str app_id, struct user *user)
+{
+    enum { TRIES = 8 };
+    struct str id = user->texts[USER_ID], there;
+    struct uuid own;
+    char text[UUID_TEXT];
+    user->uuid = user_uuid(app_id, id);
+    if (uuid_parse_text(id, &own))
+        return ERR_OK;
+    for (int tries = 0; tries < TRIES; tries++) {
+        struct key key = key_of_user_uuid(user->app, &user->uuid);
+        enum err err = get(writing, TABLE_USER_IDS, key_view(&key), &there);
+        if (err != ERR_OK)
+            return err == ERR_NOT_FOUND ? ERR_OK : err;
+        uuid_write(&user->uuid, text);
+        user->uuid = uuid_of_name(app_id, (struct str){text, sizeof(text)});
+    }
+    return ERR_CONFLICT;
+}
+
+/* Before anything is put: the app's id is LMDB's. */
+static enum err begin_user(struct writing *writing, const struct app *app, struct user *user)
+{
+    enum err err = give_uuid(writing, app->id, user);
+    return err == ERR_OK ? writing_next_number(writing, STR("users"), &user->number) : err;
+}
+
 static enum err put_user_of(struct writing *writing, const struct app *app,
                             const struct put_user *wanted, struct user *user, struct user *old)
 {
@@ -320,12 +349,13 @@ static enum err put_user_of(struct writing *writing, const struct app *app,
     if (id.len == 0 || id.len > USER_ID_MAX)
         return ERR_INVALID;
     user->app = app->number;
-    user->uuid = user_uuid(app->id, id); /* before anything is put: the app's id is LMDB's */
     enum err err = number_of_user(writing, app->number, id, &user->number);
     if (err == ERR_OK)
         err = store_user(&snapshot, app->number, user->number, old);
     else if (err == ERR_NOT_FOUND)
-        err = writing_next_number(writing, STR("users"), &user->number);
+        err = begin_user(writing, app, user);
+    if (err == ERR_OK && old->number)
+        user->uuid = old->uuid;
     if (err == ERR_OK)
         err = complete_user(writing, wanted, old, user);
     return err == ERR_OK ? write_user(writing, user, old) : err;

@@ -127,16 +127,22 @@ static enum err user_at(struct snapshot *snapshot, uint32_t app, const struct ke
     return dangling(store_user(snapshot, app, bytes_u64((const uint8_t *)value.ptr), user));
 }
 
-enum err store_user_by_id(struct snapshot *snapshot, uint32_t app, struct str id, struct user *user)
+enum err store_user_by_own_id(struct snapshot *snapshot, uint32_t app, struct str id,
+                              struct user *user)
 {
-    struct uuid uuid;
     if (id.len == 0 || id.len > USER_ID_MAX)
         return ERR_NOT_FOUND;
     struct key key = key_of_user_id(app, id);
-    enum err err = user_at(snapshot, app, &key, user);
+    return user_at(snapshot, app, &key, user);
+}
+
+enum err store_user_by_id(struct snapshot *snapshot, uint32_t app, struct str id, struct user *user)
+{
+    struct uuid uuid;
+    enum err err = store_user_by_own_id(snapshot, app, id, user);
     if (err != ERR_NOT_FOUND || !uuid_parse_text(id, &uuid))
         return err;
-    key = key_of_user_uuid(app, &uuid);
+    struct key key = key_of_user_uuid(app, &uuid);
     return user_at(snapshot, app, &key, user);
 }
 

@@ -88,7 +88,11 @@ enum err store_each_signing_key(struct snapshot *snapshot, uint32_t app, store_j
 
 enum err store_user(struct snapshot *snapshot, uint32_t app, uint64_t number,
                     struct user *user) MUST_CHECK;
-/* By the application's own id, else by the UUID it is known by (user.h), in text. */
+/* By the application's own id alone: for whom something is begun. Anybody can work out the UUID of
+ * another, and give it for an id of his own. */
+enum err store_user_by_own_id(struct snapshot *snapshot, uint32_t app, struct str id,
+                              struct user *user) MUST_CHECK;
+/* By that, else by the UUID it is known by (user.h), in text. */
 enum err store_user_by_id(struct snapshot *snapshot, uint32_t app, struct str id,
                           struct user *user) MUST_CHECK;
 

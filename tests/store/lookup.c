@@ -237,3 +237,28 @@ Test(store_lookup, walks_see_everything_of_an_app_in_order)
     scene_done(&scene);
     scene_end(&scene);
 }
+
+/* Anybody can work out the UUID that another user has, or will have, and call himself so. */
+Test(store_lookup, whoever_is_called_as_anothers_uuid_is_in_nobodys_way)
+{
+    struct scene scene = scene_new(0);
+    struct uuid uuid = user_uuid(STR("acme"), STR("jane"));
+    char text[UUID_TEXT + 1] = {0};
+    struct user user;
+    uuid_write(&uuid, text);
+    scene_put(&scene, app_put("acme"));
+    scene_put(&scene, user_put("acme", text));
+    scene_put(&scene, user_put("acme", "jane"));
+    scene_put(&scene, user_put("acme", "jane"));
+    scene_read(&scene);
+    struct user jane = scene_user(&scene, "acme", "jane"), named = scene_user(&scene, "acme", text);
+    cr_expect_neq(jane.number, named.number);
+    uuid_write(&jane.uuid, text);
+    cr_expect_eq(scene_user(&scene, "acme", text).number, jane.number);
+    ASSERT_ERR(store_user_by_own_id(scene.snapshot, jane.app, str_of(text), &user), ERR_NOT_FOUND);
+    scene_done(&scene);
+    scene_sound(&scene);
+    struct put again = user_put("acme", text);
+    ASSERT_ERR(scene_apply(&scene, &again, 1, NULL), ERR_CONFLICT);
+    scene_end(&scene);
+}

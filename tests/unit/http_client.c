@@ -78,6 +78,7 @@ Test(http_client, without_trust_it_is_who_asks_the_web_server)
         {"REMOTE_ADDR=203.0.113.5", "203.0.113.5", "http", ""},
         {"REMOTE_ADDR=2001:DB8:0:0::1", "2001:db8::1", "http", ""},
         {"REMOTE_ADDR=::ffff:203.0.113.5", "203.0.113.5", "http", ""},
+        {"REMOTE_ADDR=fe80::1%eth0", "fe80::1", "http", ""},
         {"REMOTE_ADDR=unix:", "", "http", ""},
         {"REMOTE_ADDR=nonsense", "", "http", ""},
         {"HTTPS=on", "", "https", ""},
@@ -273,6 +274,11 @@ Test(http_client, who_is_left_unknown_is_foreign_and_one_with_all_of_that_proxy)
         {"10.0.0.1", NULL, NULL, false, true},
         {"10.0.0.1", "10.0.0.2", NULL, false, false},
         {"10.0.0.1", "203.0.113.5", NULL, true, false},
+        /* Whoever can be told by nothing. */
+        {"fe80::1%eth0", NULL, NULL, true, false},
+        {"nonsense", NULL, NULL, true, false},
+        {"", NULL, NULL, false, false},
+        {"/run/x.sock", NULL, NULL, false, false},
     };
     struct network peer;
     cr_assert(network_parse(STR("10.0.0.1"), &peer));

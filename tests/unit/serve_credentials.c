@@ -217,6 +217,43 @@ Test(serve_credentials, one_session_of_a_user_is_named_as_all_of_them_are)
     asking_end(&asking);
 }
 
+/* Whoever may choose his own name could choose that: it names a user who is looked for, and none
+ * for whom a session is begun. */
+Test(serve_credentials, no_session_is_begun_for_who_is_named_by_the_uuid)
+{
+    char uuid[37];
+    begin();
+    asking_ask(&asking, "GET /rollcall/v1/users/ann\nAuthorization: Bearer rk_acme\n");
+    take("\"uuid\":\"", 36, uuid);
+    asking_ask(&asking,
+               "POST /rollcall/v1/sessions\nAuthorization: Bearer rk_acme\n\n{\"user\":\"%s\"}",
+               uuid);
+    cr_expect_eq(asked_status(asking.out.ptr), 409, "%s", asking.out.ptr);
+    asking_end(&asking);
+}
+
+/* Corbado's clients leave "usr-" off or on: that is another's name where somebody is called so. */
+Test(serve_credentials, another_users_session_is_not_reached_by_half_a_name)
+{
+    char session[37];
+    static const char *const names[] = {"ben", "usr-ben"};
+    begin();
+    asking_ask(&asking,
+               "POST /rollcall/v1/sessions\nAuthorization: Bearer rk_acme\n\n{\"user\":\"ben\"}");
+    take("\"corbado\":\"", 30, session);
+    for (int there = 0; there < 2; there++) {
+        for (int i = 0; i < 2; i++)
+            cr_expect_eq(asked_status(asking_ask(&asking,
+                                                 "GET /v2/users/%s/longSessions/%s\n"
+                                                 "Authorization: Basic YWNtZTpja19hY21l\n",
+                                                 names[i], session)),
+                         there && i ? 400 : 200, "%s: %s", names[i], asking.out.ptr);
+        asking_ask(&asking, "POST /rollcall/v1/sessions\nAuthorization: Bearer rk_acme\n\n"
+                            "{\"user\":\"usr-ben\"}");
+    }
+    asking_end(&asking);
+}
+
 /* Another session is looked at in the place of one that is not there: whichever that is, nobody is
  * let in as its holder, and it is nobody's in the log. */
 Test(serve_credentials, nobody_is_taken_for_a_neighbour)

@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     BATS_FILE_TMPDIR=$BATS_TEST_TMPDIR
-    echo '{"kind":"app","id":"acme","corbado":{"project_id":"pro-1"},"keys":[{"for":"corbado","secret":"ck"}]}
+    echo '{"kind":"app","id":"acme","corbado":{"project_id":"pro-1"},"keys":[{"for":"corbado","secret":"ck"},{"for":"admin","secret":"rk"}]}
 {"kind":"session","app":"acme","user":"u","token":"one"}' >"$BATS_FILE_TMPDIR/records.jsonl"
     make_store "$BATS_FILE_TMPDIR/records.jsonl"
     touch "$BATS_FILE_TMPDIR/pool.log"
@@ -74,6 +74,20 @@ is_refused() {
     done
     expect_status 429
     get /sessions/whoami -H "$junk; ory_kratos_session=one"
+    expect_status 200
+}
+
+@test "a key that is brought for what it does not open is good where it opens" {
+    local at
+    for ((at = 0; at < 40; at++)); do
+        get '/v1/auth/sessions/list?user_id=u' -H 'Authorization: Bearer rk'
+    done
+    expect_status 429
+    for ((at = 0; at < 40; at++)); do
+        get /rollcall/metrics -H 'Authorization: Bearer rk'
+    done
+    expect_status 429
+    get /rollcall/v1/app -H 'Authorization: Bearer rk'
     expect_status 200
 }
 
