@@ -290,14 +290,15 @@ enum err change_end(struct change *change)
 static void foresee_touch(struct answer *answer, const struct put_touch *touch)
 {
     struct session *session = &answer->session;
-    if (answer->status != STATUS_ACTIVE)
+    int64_t end = touch->expires != INSTANT_NONE ? touch->expires
+                                                 : instant_later(session->expires, touch->later_ms);
+    bool later = touch->last_active > session->last_active;
+    if (answer->status != STATUS_ACTIVE || (!later && end == session->expires))
         return;
     answer->foreseen = true;
-    if (touch->last_active > session->last_active)
+    if (later)
         session->last_active = touch->last_active;
-    session->expires = touch->expires != INSTANT_NONE
-                           ? touch->expires
-                           : instant_later(session->expires, touch->later_ms);
+    session->expires = end;
     session->updated = answer->now;
     answer->status = session_status(session, answer->caller->app.idle_s * SECOND_MS, answer->now);
 }

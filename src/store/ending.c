@@ -107,12 +107,14 @@ struct gathering {
 };
 
 /* It lets nobody in, and must not keep those that do from being ended. */
-static void tell_passed_over(const struct place *place)
+static enum err pass_over(const struct gathering *gathering, const struct uuid *id)
 {
-    char id[UUID_TEXT];
-    uuid_write(&place->id, id);
-    log_warn("store: session %.*s of app %lu cannot be read, and is passed over", UUID_TEXT, id,
-             (unsigned long)place->app);
+    char text[UUID_TEXT] = "whose key is damaged";
+    if (id)
+        uuid_write(id, text);
+    log_warn("store: session %.*s of app %lu cannot be read, and is passed over", UUID_TEXT, text,
+             (unsigned long)gathering->app->number);
+    return ERR_OK;
 }
 
 static enum err gather_one(struct gathering *gathering, struct str key, struct str record)
@@ -121,15 +123,13 @@ static enum err gather_one(struct gathering *gathering, struct str key, struct s
     struct place place;
     struct session session;
     if (!place_of_session_key(key, &place))
-        return ERR_CORRUPT;
+        return pass_over(gathering, NULL);
     if (wanted->has_id && memcmp(&place.id, &wanted->id, sizeof(place.id)) == 0)
         return ERR_OK;
     struct snapshot snapshot = writing_view(gathering->writing);
     enum err err = session_read(&snapshot, record, &place, &session);
-    if (env_is_damage(err)) {
-        tell_passed_over(&place);
-        return ERR_OK;
-    }
+    if (env_is_damage(err))
+        return pass_over(gathering, &place.id);
     if (err != ERR_OK)
         return err;
     bool changes = is_to_change(gathering->writing, wanted, gathering->app, &session);

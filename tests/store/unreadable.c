@@ -240,6 +240,24 @@ Test(store_unreadable, the_user_is_given_another_name)
     }
 }
 
+/* Nobody can tell whose it is. */
+Test(store_unreadable, one_whose_key_is_damaged_keeps_nothing_from_its_user)
+{
+    struct scene scene = furnished();
+    struct put put = user_put("acme", "ann");
+    struct row row = record_of(&scene, 0);
+    row.key[row.key_len++] = 'x';
+    row_write(&scene, &row);
+    put.user.user.texts[USER_NAME] = STR("Ann");
+    scene_apply_at(&scene, put, NOW, ERR_OK);
+    put = ending_of_all(&scene, "ann", ENDING_REVOKED);
+    cr_expect_eq(scene_apply_at(&scene, put, NOW, ERR_OK).changed, 2);
+    put = (struct put){PUT_ENDING,
+                       .ending = {.app = 1, .reach = REACH_APP, .most = 10, .as = ENDING_REVOKED}};
+    cr_expect_eq(scene_apply_at(&scene, put, NOW, ERR_OK).changed, 2);
+    scene_end(&scene);
+}
+
 /* ---- purging ---- */
 
 static uint64_t purge(struct scene *scene, size_t most, uint64_t *damaged)

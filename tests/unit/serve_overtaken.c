@@ -19,6 +19,7 @@ static const char records[] =
 static struct asking asking;
 static bool is_overtaken; /* the next to write is */
 static int64_t now;
+static int writes; /* transactions that were begun for that */
 
 static void revoke(void)
 {
@@ -36,10 +37,12 @@ int mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **txn)
     static int (*real)(MDB_env *, MDB_txn *, unsigned, MDB_txn **);
     if (!real)
         *(void **)&real = dlsym(RTLD_NEXT, "mdb_txn_begin");
-    if (is_overtaken && !parent && !(flags & MDB_RDONLY)) {
+    bool begins = !parent && !(flags & MDB_RDONLY);
+    if (is_overtaken && begins) {
         is_overtaken = false;
         revoke();
     }
+    writes += begins;
     return real(env, parent, flags, txn);
 }
 
@@ -49,6 +52,7 @@ static void expect(const char *request, int status, const char *word)
     now = asking_now = INT64_C(1767225600000);
     asking_begin(&asking, records, &(struct site){.public_url = STR("https://auth.example")});
     is_overtaken = true;
+    now = asking_now += 1000;
     const char *response = asking_ask(&asking, "%s", request);
     cr_expect_not(is_overtaken, "%s", request);
     cr_expect_eq(asked_status(response), status, "%s: %s", request, response);
@@ -67,4 +71,20 @@ Test(serve_overtaken, nothing_is_made_longer_that_is_over)
     expect("POST /v1/auth/sessions/verify\nAuthorization: Bearer sk\n"
            "Content-Type: application/json\n\n{\"session_token\":\"one\"}",
            404, "");
+}
+
+/* A clock that was set back is nobody who came first. */
+Test(serve_overtaken, what_there_is_nothing_to_change_of_is_not_tried_again)
+{
+    now = asking_now = INT64_C(1767225600000);
+    asking_begin(&asking, records, &(struct site){.public_url = STR("https://auth.example")});
+    asking_now -= 60000;
+    writes = 0;
+    const char *response =
+        asking_ask(&asking, "POST /rollcall/v1/sessions/" ID "/touch\nAuthorization: Bearer rk\n");
+    cr_expect_eq(asked_status(response), 200, "%s", response);
+    cr_expect_not_null(strstr(response, "\"updated_at\":\"2026-01-01T00:00:00.000Z\""), "%s",
+                       response);
+    cr_expect_eq(writes, 1, "%d writes", writes);
+    asking_end(&asking);
 }
