@@ -7,7 +7,10 @@
 #include "base/bytes.h"
 #include "base/log.h"
 
-enum { DISK_LEAST = 1024 * 1024 /* a disk with less to spare is full */ };
+enum {
+    DISK_LEAST = 1024 * 1024, /* a disk with less to spare is full */
+    ROOM_LEAST = 1024 * 1024  /* more than a request adds */
+};
 
 enum err env_error(int code, const char *what)
 {
@@ -160,9 +163,28 @@ static enum err begin(struct store *store, unsigned flags, MDB_txn **txn, const 
     return env_error(code, what);
 }
 
+/* Whoever writes while it looks, as each process without a master does, cannot have the map grow
+ * then. There is room before for a transaction that changes every page, each of which is copied
+ * once, and adds some; where that is not to be had, for as much as there is. */
+static void have_room(struct store *store)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    unsigned flags;
+    bool known = mdb_env_get_flags(store->env, &flags) == MDB_SUCCESS &&
+                 mdb_env_info(store->env, &info) == MDB_SUCCESS &&
+                 mdb_env_stat(store->env, &stat) == MDB_SUCCESS;
+    if (!known || flags & MDB_RDONLY)
+        return;
+    size_t used = (info.me_last_pgno + 1) * stat.ms_psize;
+    if (info.me_mapsize < 2 * used + ROOM_LEAST)
+        (void)enlarge(store, 2 * used + ROOM_LEAST);
+}
+
 enum err snapshot_begin(struct store *store, struct snapshot **snapshot)
 {
     MDB_txn **txn = &store->snapshot.txn;
+    have_room(store);
     enum err err = begin(store, MDB_RDONLY, txn, "read");
     if (err != ERR_OK)
         return err;
