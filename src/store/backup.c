@@ -20,7 +20,7 @@ enum { CHUNK = 1024 * 1024 };
 /* What LMDB calls its files, and the folder in the store's own where a backup is checked. */
 #define DATA_FILE "data.mdb"
 #define LOCK_FILE "lock.mdb"
-#define STAGE     "restoring"
+#define STAGE     ".restoring" /* which nobody calls a backup */
 
 struct path {
     char text[PATH_MAX];

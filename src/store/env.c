@@ -214,8 +214,10 @@ enum err env_begin_write(struct store *store, MDB_txn **txn)
     if (err != ERR_OK)
         return err;
     err = look_at_format(store, *txn, mdb_txn_id(*txn) - 1);
-    if (err != ERR_OK)
+    if (err != ERR_OK) {
         mdb_txn_abort(*txn);
+        *txn = NULL;
+    }
     return err;
 }
 

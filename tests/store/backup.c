@@ -202,7 +202,7 @@ Test(store_backup, it_makes_a_store_where_there_is_none)
     cr_expect_eq(info.st_mode & 07777, 0700);
     cr_assert_eq(stat(file_of(path, "data.mdb"), &info), 0);
     cr_expect_eq(info.st_mode & 07777, 0600);
-    cr_expect(!is_there(file_of(path, "restoring")));
+    cr_expect(!is_there(file_of(path, ".restoring")));
     scene_end(&scene);
 }
 
@@ -359,7 +359,7 @@ Test(store_backup, a_backup_whose_page_size_cannot_be_is_found_out)
     close(fd);
     ASSERT_ERR(restore(backup, scene.path, true, NULL), ERR_CORRUPT);
     cr_expect_eq(sessions_in(&scene, scene.path), SESSIONS);
-    cr_expect(!is_there(file_of(scene.path, "restoring")));
+    cr_expect(!is_there(file_of(scene.path, ".restoring")));
     scene_end(&scene);
 }
 
@@ -404,7 +404,7 @@ Test(store_backup, a_backup_with_faults_does_not_take_the_stores_place)
     ASSERT_ERR(restore(backup, scene.path, true, &faults), ERR_CORRUPT);
     cr_expect_eq(faults, 1);
     cr_expect_eq(sessions_in(&scene, scene.path), SESSIONS);
-    cr_expect(!is_there(file_of(scene.path, "restoring")));
+    cr_expect(!is_there(file_of(scene.path, ".restoring")));
     scene_end(&scene);
 }
 
@@ -414,11 +414,25 @@ Test(store_backup, what_a_restore_that_was_killed_has_left_is_cleared_away)
     struct scene scene = furnished(backup);
     ASSERT_OK(store_backup(scene.store, backup));
     scene_close(&scene);
-    snprintf(stage, sizeof(stage), "%s/restoring", scene.path);
+    snprintf(stage, sizeof(stage), "%s/.restoring", scene.path);
     cr_assert_eq(mkdir(stage, 0700), 0);
     close(open(file_of(stage, "data.mdb"), O_WRONLY | O_CREAT, 0600));
     ASSERT_OK(restore(backup, scene.path, true, NULL));
     cr_expect(!is_there(stage));
+    cr_expect_eq(sessions_in(&scene, scene.path), SESSIONS);
+    scene_end(&scene);
+}
+
+Test(store_backup, a_backup_in_the_store_itself_stays)
+{
+    char backup[PATH], within[PATH];
+    struct scene scene = furnished(backup);
+    ASSERT_OK(store_backup(scene.store, backup));
+    snprintf(within, sizeof(within), "%s/restoring", scene.path);
+    ASSERT_OK(store_backup(scene.store, within));
+    scene_close(&scene);
+    ASSERT_OK(restore(backup, scene.path, true, NULL));
+    ASSERT_OK(restore(within, scene.path, true, NULL));
     cr_expect_eq(sessions_in(&scene, scene.path), SESSIONS);
     scene_end(&scene);
 }

@@ -137,6 +137,12 @@ Test(store_open, a_format_that_changes_meanwhile_is_noticed)
     ASSERT_ERR(store_apply(scene.store, &put, 1, NOW, &outcome), ERR_VERSION);
     cr_expect(!store_is_there(scene.store));
     scene_end(&scene);
+    scene = scene_new(0);
+    set_format(&scene, FORMAT + 1);
+    struct bulk_options options = {.now = NOW, .dir = scene.dir, .memory = 1024 * 1024};
+    struct bulk *bulk;
+    ASSERT_ERR(store_bulk_begin(scene.store, &options, &bulk), ERR_VERSION);
+    scene_end(&scene);
 }
 
 /* Whoever opens it from then on locks a file that those who have it open do not lock. */
