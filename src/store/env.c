@@ -228,7 +228,10 @@ bool store_is_there(struct store *store)
     if (store->lost || mdb_env_get_path(store->env, &path) != MDB_SUCCESS)
         return false;
     /* Who may not look at it any more has it open all the same. */
-    return !folder_look(path, &files) || folder_same(&files, &store->files);
+    if (!folder_look(path, &files))
+        return true;
+    return folder_same(&files, &store->files) &&
+           !(store->unlocked && folder_may_write(path, FOLDER_LOCK));
 }
 
 /* LMDB says EIO of a write that a full disk cut short. */

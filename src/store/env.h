@@ -36,6 +36,8 @@ struct store {
     bool map_full;      /* why the last write failed: for want of map, not of disk */
     bool lost;          /* nothing can be done but to close: the map is gone, LMDB gave up, or the
                            format is another */
+    bool unlocked;      /* it is read without a lock, as the place is read-only: nobody knows of its
+                           readers */
     bool wrote;         /* a write transaction was ever begun, and may be open */
     bool told_of_index; /* that one is damaged */
     size_t looked_at;   /* the last transaction after which the format was looked at */

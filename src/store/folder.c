@@ -10,14 +10,14 @@
 
 #include "base/log.h"
 
-static const char *const file_names[2] = {"data.mdb", "lock.mdb"};
+static const char *const file_names[FOLDER_FILES] = {"data.mdb", "lock.mdb"};
 
 struct path {
     char text[PATH_MAX];
 };
 
 /* One that is too long names nothing. */
-static struct path path_of(const char *folder, int file)
+static struct path path_of(const char *folder, enum folder_file file)
 {
     struct path path;
     int len = snprintf(path.text, sizeof(path.text), "%s/%s", folder, file_names[file]);
@@ -28,7 +28,7 @@ static struct path path_of(const char *folder, int file)
 
 static bool stat_data(const char *folder, struct stat *info)
 {
-    struct path path = path_of(folder, 0);
+    struct path path = path_of(folder, FOLDER_DATA);
     errno = ENAMETOOLONG;
     return path.text[0] && stat(path.text, info) == 0;
 }
@@ -80,7 +80,7 @@ static enum err place_bytes(int fd)
 
 enum err folder_place_lock(const char *path)
 {
-    struct path lock = path_of(path, 1);
+    struct path lock = path_of(path, FOLDER_LOCK);
     int fd = open(lock.text, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
     if (fd < 0) /* LMDB will say why, where it has to have it */
         return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_OK;
@@ -92,16 +92,24 @@ enum err folder_place_lock(const char *path)
 /* A store begins with two pages that are written at once; with less it is none. */
 void folder_clear_stump(const char *path)
 {
-    struct path data = path_of(path, 0);
+    struct path data = path_of(path, FOLDER_DATA);
     struct stat info;
     if (stat_data(path, &info) && info.st_size < 2 * sysconf(_SC_PAGESIZE))
         (void)!truncate(data.text, 0);
 }
 
+/* It is asked for without opening it: to close a lock file gives up the locks that are held on it,
+ * and a process that is confined may not open it. */
+bool folder_may_write(const char *path, enum folder_file file)
+{
+    struct path named = path_of(path, file);
+    return faccessat(AT_FDCWD, named.text, W_OK, AT_EACCESS) == 0;
+}
+
 bool folder_look(const char *path, struct folder_files *files)
 {
     memset(files, 0, sizeof(*files));
-    for (int i = 0; i < 2; i++) {
+    for (enum folder_file i = 0; i < FOLDER_FILES; i++) {
         struct path file = path_of(path, i);
         struct stat info;
         if (stat(file.text, &info) == 0) {

@@ -29,11 +29,17 @@ enum err folder_place_lock(const char *path) MUST_CHECK;
 /* Takes away what a disk that was full has left of a store that was to be made. */
 void folder_clear_stump(const char *path);
 
+/* Its files, in the order in which all that is about both has them. */
+enum folder_file { FOLDER_DATA, FOLDER_LOCK, FOLDER_FILES };
+
+/* Whether the system would have this process write to that file; no, where it is not there. */
+bool folder_may_write(const char *path, enum folder_file file);
+
 /* Which files they are: both, since who locks another lock file than the rest does not keep out
  * anybody. */
 struct folder_files {
-    dev_t devices[2];
-    ino_t numbers[2]; /* 0: there is none */
+    dev_t devices[FOLDER_FILES];
+    ino_t numbers[FOLDER_FILES]; /* 0: there is none */
 };
 /* False when it cannot be told: then `files` says nothing. */
 bool folder_look(const char *path, struct folder_files *files) MUST_CHECK;

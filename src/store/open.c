@@ -168,6 +168,9 @@ static enum err expect_match(struct store *store)
         mdb_txn_abort(txn);
         mdb_env_info(store->env, &after);
     } while (before.me_last_txnid != after.me_last_txnid);
+    /* LMDB leaves the lock out where the place is read-only, and tells by this alone: a reader was
+     * begun, and none is counted. */
+    store->unlocked = after.me_numreaders == 0;
     if (locked == after.me_last_txnid || locked + 1 == after.me_last_txnid)
         return ERR_OK;
     log_error("store: its data file is not the one that others have open");
@@ -216,6 +219,10 @@ enum err store_open(const struct store_options *options, struct store **store)
         return err;
     }
     folder_warn_of_network(options->path);
+    if ((*store)->unlocked)
+        log_warn("store: %s is on a read-only mount, and read without a lock: what others write "
+                 "meanwhile makes it busy",
+                 options->path);
     return ERR_OK;
 }
 

@@ -54,7 +54,8 @@ bool store_abandon(struct store *store);
 
 /* Whether what was opened is still what its path names, and fit for use. Else it is to be closed,
  * and to be opened anew by who goes on: after a commit that failed, with a program that has brought
- * it up to its own format, with another store in its place, or a lock file that others lock not. */
+ * it up to its own format, with another store in its place, or a lock file that others lock not;
+ * and where it is read without a lock, once there can be one. */
 bool store_is_there(struct store *store);
 
 /* ---- reading ---- */

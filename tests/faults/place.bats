@@ -11,6 +11,29 @@ teardown() {
     stop_servers
 }
 
+# Somebody who is not root gets to the test's folder, and adds to the log.
+open_folders() {
+    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$(dirname "$BATS_TEST_TMPDIR")"
+    chmod 777 "$dir"
+    chmod 666 "$log"
+}
+
+# rollcalld is run as nobody from now on.
+be_nobody() {
+    printf '#!/bin/bash\nexec setpriv --reuid 65534 --regid 65534 --clear-groups %q "$@"\n' "$rollcalld" >"$dir/as-nobody"
+    chmod 755 "$dir/as-nobody"
+    setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$rollcalld" || skip "the programs are in a folder of root's alone"
+    rollcalld=$dir/as-nobody
+}
+
+# Who serves has the lock file open; the master has no store.
+all_have_locks() {
+    local child
+    for child in $(pgrep -P "$pool"); do
+        grep -q "$store/lock.mdb" "/proc/$child/maps" || return 1
+    done
+}
+
 @test "a file system that is read-only: lists in all dialects, refusals; mounted for writing, it is written to" {
     [ "$(id -u)" = 0 ] || skip "only root may mount a file system"
     mkdir "$dir/disk"
@@ -33,8 +56,13 @@ teardown() {
     run -0 --separate-stderr env -i GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET REQUEST_URI=/rollcall/v1/app QUERY_STRING= "$auth" \
         ROLLCALL_STORE="$store" "$rollcalld" </dev/null
     [[ $output == 'Status: 200'* ]]
+    grep -q "store: $store is on a read-only mount" "$log"
+    fails all_have_locks
     mount -o remount,rw "$dir/disk"
     until_true writes_again
+    # A worker that nobody knows of answers nothing from then on.
+    until_true all_answer
+    until_true all_have_locks
     all_end '20?'
     all_read 200
     hold_account "a read-only file system"
@@ -43,15 +71,10 @@ teardown() {
 # The pool runs as somebody: root needs no permission.
 @test "permission that is lost while a pool runs, and at its start" {
     [ "$(id -u)" = 0 ] || skip "only root may run it as somebody else"
-    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$(dirname "$BATS_TEST_TMPDIR")"
-    chmod 777 "$dir"
-    chmod 666 "$log"
+    open_folders
     make_faulty_store
     chown -R 65534:65534 "$store"
-    printf '#!/bin/bash\nexec setpriv --reuid 65534 --regid 65534 --clear-groups %q "$@"\n' "$rollcalld" >"$dir/as-nobody"
-    chmod 755 "$dir/as-nobody"
-    setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$rollcalld" || skip "the programs are in a folder of root's alone"
-    rollcalld=$dir/as-nobody
+    be_nobody
     pool
     make 30
     chmod 000 "$store" "$store/data.mdb" "$store/lock.mdb"
