@@ -13,6 +13,9 @@
 #include "serve/service.h"
 #include "serve/watch.h"
 
+/* Who may not write by itself tries again no sooner than after that. */
+#define RETRY_NS INT64_C(1000000000)
+
 struct worker {
     const struct config *config;
     struct service service;
@@ -21,6 +24,7 @@ struct worker {
     struct watch watch;
     pid_t master; /* 0: there is none */
     bool complained, confined, settled;
+    int64_t tried_ns; /* when the store was opened, or was to be, for the last time */
 };
 
 static enum duty duty_of(const struct worker *worker)
@@ -45,6 +49,7 @@ static void open_store(struct worker *worker)
 {
     struct store_options options = {.path = worker->config->store,
                                     .map_bytes = worker->config->map_bytes};
+    worker->tried_ns = clock_monotonic_ns();
     enum err err = open_as(worker, &options);
     if (err != ERR_OK && !worker->complained)
         log_error("store %s: %s", options.path,
@@ -68,10 +73,19 @@ static void forget_store(struct worker *worker)
     worker->store = worker->service.store = worker->submitter.store = NULL;
 }
 
+/* Whether what kept a process that writes by itself from that may be over. A store that can be read
+ * is not closed for less: it might not be to be had again. */
+static bool might_write(const struct worker *worker)
+{
+    return worker->submitter.fd < 0 && !worker->submitter.store &&
+           clock_monotonic_ns() - worker->tried_ns >= RETRY_NS &&
+           store_may_be_written(worker->store);
+}
+
 /* A worker that has given up what it takes to open a store leaves that to the one after it. */
 static void see_to_store(struct worker *worker)
 {
-    bool gone = worker->store && !store_is_there(worker->store);
+    bool gone = worker->store && (!store_is_there(worker->store) || might_write(worker));
     if (gone) {
         store_close(worker->store);
         forget_store(worker);

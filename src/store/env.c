@@ -234,6 +234,13 @@ bool store_is_there(struct store *store)
            !(store->unlocked && folder_may_write(path, FOLDER_LOCK));
 }
 
+bool store_may_be_written(struct store *store)
+{
+    const char *path;
+    return mdb_env_get_path(store->env, &path) == MDB_SUCCESS &&
+           folder_may_write(path, FOLDER_DATA);
+}
+
 /* LMDB says EIO of a write that a full disk cut short. */
 static bool disk_is_full(const struct store *store)
 {

@@ -57,6 +57,8 @@ bool store_abandon(struct store *store);
  * it up to its own format, with another store in its place, or a lock file that others lock not;
  * and where it is read without a lock, once there can be one. */
 bool store_is_there(struct store *store);
+/* Whether the system would have this process write to it, however it was opened. */
+bool store_may_be_written(struct store *store);
 
 /* ---- reading ---- */
 

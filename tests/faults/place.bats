@@ -68,6 +68,49 @@ all_have_locks() {
     hold_account "a read-only file system"
 }
 
+# alone: a process without a master, whose id is in $alone.
+alone() {
+    ROLLCALL_STORE=$store ROLLCALL_LISTEN=unix:$socket ROLLCALL_WORKERS=0 "$rollcalld" 2>>"$log" 3>&- &
+    alone=$!
+    note_pid $alone
+    until_true answers_native
+}
+
+@test "a process without a master that could not write does so once it may" {
+    [ "$(id -u)" = 0 ] || skip "only root may mount a file system, or run it as somebody else"
+    open_folders
+    mkdir "$dir/disk"
+    mount -t tmpfs tmpfs "$dir/disk" || skip "no file system can be mounted here"
+    mounted=$dir/disk
+    store=$dir/disk/store
+    make_faulty_store
+    chmod 755 "$dir/disk"
+    chown -R 65534:65534 "$store"
+    mount -o remount,ro "$dir/disk"
+    be_nobody
+    alone
+    make 1
+    [ "$refused $status_code" = '1 503' ]
+    mount -o remount,rw "$dir/disk"
+    until_true writes_again
+    end_process "$alone"
+    chmod 400 "$store/data.mdb"
+    alone
+    make 1
+    [ "$refused $status_code" = '1 503' ]
+    # What it has open is not let go of before it can be had for writing.
+    chmod 000 "$store"
+    all_read 200
+    chmod 700 "$store"
+    chmod 600 "$store/data.mdb"
+    until_true writes_again
+    fails is_gone "$alone"
+    all_read 200
+    make 8
+    all_end '20?'
+    hold_account "a process without a master may write again"
+}
+
 # The pool runs as somebody: root needs no permission.
 @test "permission that is lost while a pool runs, and at its start" {
     [ "$(id -u)" = 0 ] || skip "only root may run it as somebody else"
