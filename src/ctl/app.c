@@ -247,8 +247,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
     if (ctl_begin(ctl, &store, &snapshot) != ERR_OK)
         return EXIT_FAILED;
     int code = list(snapshot);
-    ctl_end(store, snapshot);
-    return code;
+    return ctl_end(store, snapshot, code);
 }
 
 static const struct command app_list = {

@@ -265,8 +265,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (work_begin(&work, ctl, STORE_READ) == ERR_OK)
         code = show_trail(&work, &options);
-    work_end(&work);
-    return code;
+    return work_end(&work, code);
 }
 
 const struct command ctl_audit = {

@@ -164,8 +164,18 @@ enum err ctl_begin(const struct ctl *ctl, struct store **store, struct snapshot 
     return err;
 }
 
-void ctl_end(struct store *store, struct snapshot *snapshot)
+int ctl_judge(const struct snapshot *snapshot, int code)
 {
+    if (snapshot_judge(snapshot, ERR_OK) == ERR_OK)
+        return code;
+    return ctl_fail("the store was written to meanwhile, and cannot be locked here: what was shown "
+                    "may be wrong");
+}
+
+int ctl_end(struct store *store, struct snapshot *snapshot, int code)
+{
+    code = ctl_judge(snapshot, code);
     snapshot_end(snapshot);
     store_close(store);
+    return code;
 }

@@ -51,11 +51,13 @@ enum err ctl_try_open(const struct ctl *ctl, enum store_mode mode, struct store 
 enum err ctl_open(const struct ctl *ctl, enum store_mode mode, struct store **store) MUST_CHECK;
 /* The same for reading, while who this is stays who it is: to write what is named. */
 enum err ctl_open_and_return(const struct ctl *ctl, struct store **store) MUST_CHECK;
+/* Gives the command's exit code; says so, where others have written over what it has shown. */
+int ctl_judge(const struct snapshot *snapshot, int code);
 /* Opens the store for reading and begins a snapshot in it, or says why it cannot; ctl_end ends
- * both. */
+ * both, and gives the exit code as ctl_judge does. */
 enum err ctl_begin(const struct ctl *ctl, struct store **store,
                    struct snapshot **snapshot) MUST_CHECK;
-void ctl_end(struct store *store, struct snapshot *snapshot);
+int ctl_end(struct store *store, struct snapshot *snapshot, int code);
 
 /* Says a fault that store_check found; a store_report_fn, `context` is not looked at. */
 void ctl_report(void *context, struct str sentence);

@@ -209,8 +209,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     if (code == EXIT_DONE)
         code = explain(&asking);
     arena_free(asking.arena);
-    ctl_end(asking.store, asking.snapshot);
-    return code;
+    return ctl_end(asking.store, asking.snapshot, code);
 }
 
 const struct command ctl_explain = {

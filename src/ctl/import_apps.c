@@ -31,7 +31,7 @@ static enum err read_store(struct import_apps *apps, struct store *store)
     enum err err = snapshot_begin(store, &snapshot);
     if (err != ERR_OK)
         return err;
-    err = store_each_app(snapshot, note_stored, apps);
+    err = snapshot_judge(snapshot, store_each_app(snapshot, note_stored, apps));
     snapshot_end(snapshot);
     return err;
 }

@@ -113,8 +113,10 @@ static enum err look_up_apps(struct checking *checking, struct store *store)
     for (const struct named_app *app = checking->first; app && err == ERR_OK; app = app->next)
         if (!app->has_record && checking->faults < FAULTS_MAX)
             err = look_up(checking, snapshot, app);
-    if (snapshot)
+    if (snapshot) {
+        err = snapshot_judge(snapshot, err);
         snapshot_end(snapshot);
+    }
     if (err != ERR_OK)
         ctl_fail("the store cannot be read: %s", err_text(err));
     return err;

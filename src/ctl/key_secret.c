@@ -191,8 +191,7 @@ static int run_add(struct ctl *ctl, int argc, char **argv)
     struct work work;
     argp_parse(&add_argp, argc, argv, 0, NULL, &options);
     int code = work_begin(&work, ctl, STORE_WRITE) == ERR_OK ? add(&work, &options) : EXIT_FAILED;
-    work_end(&work);
-    return code;
+    return work_end(&work, code);
 }
 
 const struct command key_add = {
@@ -211,8 +210,7 @@ static int run_remove(struct ctl *ctl, int argc, char **argv)
         return ctl_fail("a key of 1 to %d bytes is expected on standard input", SECRET_MAX);
     int code =
         work_begin(&work, ctl, STORE_WRITE) == ERR_OK ? take_away(&work, &options) : EXIT_FAILED;
-    work_end(&work);
-    return code;
+    return work_end(&work, code);
 }
 
 const struct command key_remove = {

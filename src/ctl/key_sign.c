@@ -200,8 +200,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
     struct work work;
     argp_parse(&list_argp, argc, argv, 0, NULL, &options);
     int code = work_begin(&work, ctl, STORE_READ) == ERR_OK ? list(&work, &options) : EXIT_FAILED;
-    work_end(&work);
-    return code;
+    return work_end(&work, code);
 }
 
 const struct command key_list = {
@@ -263,8 +262,7 @@ static int run_rotate(struct ctl *ctl, int argc, char **argv)
     struct work work;
     argp_parse(&rotate_argp, argc, argv, 0, NULL, &options);
     int code = work_begin_alone(&work, ctl) == ERR_OK ? rotate(&work, &options) : EXIT_FAILED;
-    work_end(&work);
-    return code;
+    return work_end(&work, code);
 }
 
 const struct command key_rotate = {

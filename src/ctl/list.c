@@ -183,8 +183,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     table_end(&listing.table);
     buf_free(&listing.line);
     arena_free(listing.arena);
-    ctl_end(store, listing.snapshot);
-    return code;
+    return ctl_end(store, listing.snapshot, code);
 }
 
 const struct command ctl_list = {

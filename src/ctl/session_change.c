@@ -149,8 +149,7 @@ static int run(const struct argp *argp, struct options *options, int argc, char 
     argp_parse(argp, argc, argv, 0, NULL, options);
     int code = work_begin(&work, options->ctl, STORE_WRITE) == ERR_OK ? change(&work, options)
                                                                       : EXIT_FAILED;
-    work_end(&work);
-    return code;
+    return work_end(&work, code);
 }
 
 static int run_touch(struct ctl *ctl, int argc, char **argv)

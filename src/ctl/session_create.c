@@ -242,7 +242,7 @@ static int run_create(struct ctl *ctl, int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (work_begin(&work, ctl, STORE_WRITE) == ERR_OK)
         code = create(&work, &options);
-    work_end(&work);
+    code = work_end(&work, code);
     arena_free(options.arena);
     return code;
 }

@@ -277,8 +277,7 @@ static int run_revoke(struct ctl *ctl, int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (work_begin(&work, ctl, options.dry ? STORE_READ : STORE_WRITE) == ERR_OK)
         code = options.user ? end_of_user(&work, &options) : end_ones(&work, &options);
-    work_end(&work);
-    return code;
+    return work_end(&work, code);
 }
 
 const struct command session_revoke = {

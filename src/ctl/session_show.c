@@ -176,8 +176,7 @@ static int run_show(struct ctl *ctl, int argc, char **argv)
     struct work work;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     int code = work_begin(&work, ctl, STORE_READ) == ERR_OK ? show(&work, &options) : EXIT_FAILED;
-    work_end(&work);
-    return code;
+    return work_end(&work, code);
 }
 
 const struct command session_show = {

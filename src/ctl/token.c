@@ -87,8 +87,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     if (find_session(snapshot, options.id, options.app, &named) == ERR_OK &&
         is_usable(&options, &named))
         code = print_token(snapshot, &named.session);
-    ctl_end(store, snapshot);
-    return code;
+    return ctl_end(store, snapshot, code);
 }
 
 const struct command ctl_token = {

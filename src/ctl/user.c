@@ -189,8 +189,7 @@ static int run(const struct argp *argp, struct options *options, int argc, char 
     argp_parse(argp, argc, argv, 0, NULL, options);
     if (work_begin(&work, options->ctl, STORE_READ) == ERR_OK)
         code = options->one ? show(&work, options) : list(&work, options);
-    work_end(&work);
-    return code;
+    return work_end(&work, code);
 }
 
 static int run_list(struct ctl *ctl, int argc, char **argv)

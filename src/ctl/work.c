@@ -49,13 +49,16 @@ enum err work_begin_alone(struct work *work, const struct ctl *ctl)
     return ERR_IO;
 }
 
-void work_end(struct work *work)
+int work_end(struct work *work, int code)
 {
+    if (work->snapshot)
+        code = ctl_judge(work->snapshot, code);
     work_stop_looking(work);
     store_close(work->store);
     arena_free(work->arena);
     if (work->alone >= 0)
         close(work->alone);
+    return code;
 }
 
 enum err work_look_again(struct work *work)

@@ -17,12 +17,12 @@ struct work {
 };
 
 /* Opens and begins it all, or says why it cannot. The caller ends it with work_end, also after a
- * failure. */
+ * failure, which gives the exit code as ctl_judge does. */
 enum err work_begin(struct work *work, const struct ctl *ctl, enum store_mode mode) MUST_CHECK;
 /* The same for a command that looks at what came of what it wrote: no other such command writes in
  * between. */
 enum err work_begin_alone(struct work *work, const struct ctl *ctl) MUST_CHECK;
-void work_end(struct work *work);
+int work_end(struct work *work, int code);
 
 /* Ends the snapshot: its views are gone. */
 void work_stop_looking(struct work *work);

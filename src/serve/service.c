@@ -72,6 +72,12 @@ static enum err open_snapshot(struct passage *passage, const struct credential *
     return err == ERR_VERSION ? ERR_BUSY : err;
 }
 
+/* What others have written over says nothing, neither of who asks nor of what he asks for. */
+static enum err judge(const struct passage *passage, enum err err)
+{
+    return passage->snapshot ? snapshot_judge(passage->snapshot, err) : err;
+}
+
 /* ERR_RATE before anything is looked up: nobody learns anything about the credential. */
 static enum err stand_guard(struct passage *passage, const struct credential *credential)
 {
@@ -104,6 +110,7 @@ static enum err admit(struct passage *passage)
         return err;
     err = core_admit(service->core, passage->snapshot, service->arena, &credential,
                      passage->request.now, &passage->caller);
+    err = judge(passage, err);
     if (err == ERR_UNAUTHORIZED)
         note_failure(passage, passage->caller.known);
     return err;
@@ -194,7 +201,7 @@ static enum err try(struct passage *passage)
         err = core_grant(passage->service->core, passage->snapshot, request->arena,
                          &passage->caller, &passage->wish, request->now, &passage->answer);
     if (err == ERR_OK)
-        err = mint(passage);
+        err = judge(passage, mint(passage));
     return err == ERR_OK ? write(passage) : err;
 }
 
@@ -224,6 +231,7 @@ static enum err pass(struct passage *passage)
             err = try_again(passage);
     if (err == ERR_OK)
         passage->match.route->show(request, &passage->answer, &passage->reply);
+    err = judge(passage, err);
     return err == ERR_OK && passage->reply.body->failed ? ERR_MEMORY : err;
 }
 

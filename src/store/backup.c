@@ -103,22 +103,29 @@ static int copy_once(struct store *store, int fd, unsigned flags)
     return mdb_env_copyfd2(store->env, fd, flags);
 }
 
-/* LMDB cannot leave out what is free where it has lost count of that: then all is copied. A store
- * that others have made larger meanwhile is looked at first, which makes the map as large. */
+/* LMDB cannot leave out what is free where it has lost count of that: then all is copied. */
+static int copy_anyhow(struct store *store, int fd)
+{
+    int code = copy_once(store, fd, MDB_CP_COMPACT);
+    return code == MDB_INCOMPATIBLE ? copy_once(store, fd, 0) : code;
+}
+
+/* A store that others have made larger meanwhile is looked at first, which makes the map as large.
+ * LMDB copies what it finds after that: it is whole where what was looked at is. */
 static enum err copy_env(struct store *store, int fd)
 {
     struct snapshot *snapshot;
+    enum err err;
     int code;
     do {
-        enum err err = snapshot_begin(store, &snapshot);
+        err = snapshot_begin(store, &snapshot);
         if (err != ERR_OK)
             return err;
+        code = copy_anyhow(store, fd);
+        err = snapshot_judge(snapshot, ERR_OK);
         snapshot_end(snapshot);
-        code = copy_once(store, fd, MDB_CP_COMPACT);
     } while (code == MDB_MAP_RESIZED);
-    if (code == MDB_INCOMPATIBLE)
-        code = copy_once(store, fd, 0);
-    return env_error(code, "backup");
+    return err == ERR_OK ? env_error(code, "backup") : err;
 }
 
 /* A page at the end that is free may never have been written: with it the file is as long as it

@@ -356,7 +356,7 @@ enum err store_check(struct store *store, store_report_fn report, void *context,
     *faults = 0;
     if (err != ERR_OK)
         return err;
-    err = check_all(&checking);
+    err = snapshot_judge(checking.snapshot, check_all(&checking));
     snapshot_end(checking.snapshot);
     *faults = checking.faults;
     return err;

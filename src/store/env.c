@@ -200,6 +200,19 @@ enum err snapshot_begin(struct store *store, struct snapshot **snapshot)
     return ERR_OK;
 }
 
+/* Who writes takes pages that the transactions up to the last but one have freed (mdb_find_oldest),
+ * and writes to them before it commits. The first to free what is shown here is the one after this
+ * snapshot's, and the third may write over it, which begins once two are committed. */
+enum err snapshot_judge(const struct snapshot *snapshot, enum err err)
+{
+    MDB_envinfo info;
+    if (!snapshot->store->unlocked)
+        return err;
+    int code = mdb_env_info(snapshot->store->env, &info);
+    bool whole = code == MDB_SUCCESS && info.me_last_txnid - mdb_txn_id(snapshot->txn) <= 1;
+    return whole ? err : ERR_BUSY;
+}
+
 void snapshot_end(struct snapshot *snapshot)
 {
     mdb_txn_reset(snapshot->txn);

@@ -64,6 +64,10 @@ bool store_may_be_written(struct store *store);
 
 /* A consistent view of everything committed before now. ERR_BUSY: out of reader slots. */
 enum err snapshot_begin(struct store *store, struct snapshot **snapshot) MUST_CHECK;
+/* What came of reading in it up to now: `err`, but ERR_BUSY where others have written over what it
+ * shows, so that nothing of it may be relied on. That can be on a read-only mount alone of what is
+ * written elsewhere, or was mounted for writing meanwhile: nobody knows of readers there. */
+enum err snapshot_judge(const struct snapshot *snapshot, enum err err) MUST_CHECK;
 void snapshot_end(struct snapshot *snapshot);
 
 /* Each gives ERR_NOT_FOUND for what is not there, ERR_CORRUPT or ERR_VERSION for what cannot be

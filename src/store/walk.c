@@ -191,6 +191,7 @@ enum err store_stat(struct store *store, struct store_stat *stat)
         return err;
     for (int i = 0; err == ERR_OK && i < TABLE_COUNT; i++)
         err = count_rows(snapshot, (enum table)i, counter_of(stat, (enum table)i), &pages);
+    err = snapshot_judge(snapshot, err);
     snapshot_end(snapshot);
     if (err == ERR_OK)
         err = env_error(mdb_env_info(store->env, &info), "stat");

@@ -68,6 +68,35 @@ all_have_locks() {
     hold_account "a read-only file system"
 }
 
+@test "a store behind a read-only mount that is written elsewhere: who was overtaken says so" {
+    local lister status=0
+    [ "$(id -u)" = 0 ] || skip "only root may mount a file system"
+    make_faulty_store
+    # More than a pipe takes.
+    jq -nc 'range(1000) | {kind: "session", app: "globex", user: "u\(.)", token: "t\(.)"}' >"$dir/many.jsonl"
+    "$rollcall" --store "$store" import "$dir/many.jsonl" >/dev/null
+    mkdir "$dir/view"
+    mount --bind "$store" "$dir/view" || skip "no file system can be mounted here"
+    mounted=$dir/view
+    mount -o remount,bind,ro "$dir/view"
+    run -0 --separate-stderr "$rollcall" --store "$dir/view" check
+    [[ $stderr == *'read without a lock'* ]]
+    run -0 "$rollcall" --store "$dir/view" backup "$dir/backup"
+    run -0 "$rollcall" --store "$dir/view" list
+    mkfifo "$dir/list"
+    "$rollcall" --store "$dir/view" list --json --limit 0 >"$dir/list" 2>"$dir/said" 3>&- &
+    lister=$!
+    exec 4<"$dir/list"
+    read -r _ <&4
+    "$rollcall" --store "$store" session create --app acme --user u >/dev/null
+    "$rollcall" --store "$store" session create --app acme --user u >/dev/null
+    cat <&4 >/dev/null
+    exec 4<&-
+    wait $lister || status=$?
+    [ $status = 1 ]
+    grep -q 'the store was written to meanwhile' "$dir/said"
+}
+
 # alone: a process without a master, whose id is in $alone.
 alone() {
     ROLLCALL_STORE=$store ROLLCALL_LISTEN=unix:$socket ROLLCALL_WORKERS=0 "$rollcalld" 2>>"$log" 3>&- &

@@ -1,11 +1,14 @@
 /* A store behind a read-only mount: LMDB takes no lock there, and who writes it elsewhere knows of
  * nobody who reads. */
+#include <dlfcn.h>
+#include <lmdb.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/damage.h"
 #include "store/env.h"
 #include "store/scene.h"
 
@@ -69,5 +72,71 @@ Test(store_read_only, it_is_opened_anew_once_it_can_be_locked)
     ASSERT_OK(scene_open(&sides.read, STORE_READ, 0));
     cr_expect(!sides.read.store->unlocked);
     cr_expect(store_is_there(sides.read.store));
+    sides_end(&sides);
+}
+
+Test(store_read_only, what_others_have_written_over_is_not_relied_on)
+{
+    struct sides sides = sides_new(60);
+    for (int round = 0; round < 4; round++) {
+        scene_read(&sides.read);
+        struct query query = {.vendor = VENDOR_KRATOS};
+        ASSERT_OK(snapshot_judge(sides.read.snapshot, ERR_OK));
+        write_one(&sides);
+        cr_expect_eq(scene_find(&sides.read, "acme", &query).total, 60);
+        ASSERT_OK(snapshot_judge(sides.read.snapshot, ERR_OK));
+        ASSERT_ERR(snapshot_judge(sides.read.snapshot, ERR_NOT_FOUND), ERR_NOT_FOUND);
+        /* The next may begin to write over it before it commits. */
+        write_one(&sides);
+        ASSERT_ERR(snapshot_judge(sides.read.snapshot, ERR_OK), ERR_BUSY);
+        ASSERT_ERR(snapshot_judge(sides.read.snapshot, ERR_CORRUPT), ERR_BUSY);
+        scene_done(&sides.read);
+    }
+    scene_sound(&sides.read);
+    sides_end(&sides);
+}
+
+static void write_two(void *context, struct str sentence)
+{
+    (void)sentence;
+    for (int i = 0; i < 2; i++)
+        write_one(context);
+}
+
+Test(store_read_only, a_check_that_others_have_written_during_finds_nothing)
+{
+    struct sides sides = sides_new(3);
+    struct row row;
+    uint64_t faults;
+    cr_assert(row_read(&sides.written, TABLE_TOKENS, 0, &row) ||
+              row_read(&sides.written, TABLE_IDS, 0, &row));
+    row_delete(&sides.written, &row);
+    ASSERT_ERR(store_check(sides.read.store, write_two, &sides, &faults), ERR_BUSY);
+    sides_end(&sides);
+}
+
+/* In the place of LMDB's: a copy that somebody else writes during. */
+static struct sides *written_during;
+
+int mdb_env_copyfd2(MDB_env *env, mdb_filehandle_t fd, unsigned flags)
+{
+    static int (*real)(MDB_env *, mdb_filehandle_t, unsigned);
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "mdb_env_copyfd2");
+    if (written_during)
+        write_two(written_during, STR_NONE);
+    return real(env, fd, flags);
+}
+
+Test(store_read_only, a_backup_that_others_have_written_during_is_none)
+{
+    struct sides sides = sides_new(3);
+    char to[600];
+    snprintf(to, sizeof(to), "%s/backup", sides.written.dir);
+    written_during = &sides;
+    ASSERT_ERR(store_backup(sides.read.store, to), ERR_BUSY);
+    cr_expect_neq(access(to, F_OK), 0, "nothing of it is left");
+    written_during = NULL;
+    ASSERT_OK(store_backup(sides.read.store, to));
     sides_end(&sides);
 }
