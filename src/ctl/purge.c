@@ -83,7 +83,8 @@ static enum err purge_all(struct store *store, const struct options *options, ui
     } while (err == ERR_OK && place.len);
     progress_end(&progress);
     tell_damaged(place.damaged);
-    return err == ERR_OK ? store_sweep(store, options->now, SIZE_MAX) : err;
+    enum err sweep_err = store_sweep(store, options->now, SIZE_MAX);
+    return err == ERR_OK ? sweep_err : err;
 }
 
 static enum err purge_audit(struct store *store, int64_t before, uint64_t *removed)

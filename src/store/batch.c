@@ -7,6 +7,11 @@
 #include "store/index.h"
 #include "store/writing.h"
 
+void store_keep_still(struct store *store, bool still)
+{
+    store->still = still;
+}
+
 /* So many sessions' deadlines a transaction goes past at most, beside what it is about. */
 enum { ADVANCE_MOST = 128 };
 
@@ -97,7 +102,7 @@ static enum err write_batches(struct writing *writing, struct batch *batches, si
     writing->indexed = 0;
     err = put_batches(writing, txn, batches, count, signings);
     writing->txn = txn;
-    if (err == ERR_OK && writing->indexed)
+    if (err == ERR_OK && writing->indexed && !writing->store->still)
         err = index_advance(writing, writing->indexed, latest(batches, count), ADVANCE_MOST);
     if (err == ERR_OK)
         return env_commit(writing->store, txn, "commit");

@@ -40,6 +40,7 @@ struct store {
                            readers */
     bool wrote;         /* a write transaction was ever begun, and may be open */
     bool told_of_index; /* that one is damaged */
+    bool still;         /* what is written moves no deadlines on */
     size_t looked_at;   /* the last transaction after which the format was looked at */
     struct folder_files files;
 };

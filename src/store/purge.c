@@ -260,10 +260,10 @@ static enum err sweep_deadlines(struct store *store, int64_t now, size_t most)
 enum err store_sweep(struct store *store, int64_t now, size_t most)
 {
     static const enum table proofs[] = {TABLE_PROOFS}, keys[] = {TABLE_RETIRED, TABLE_SIGNING};
-    enum err err = sweep_table(store, proofs, 1, now, most);
-    if (err == ERR_OK)
-        err = sweep_table(store, keys, 2, now, most);
-    return err == ERR_OK ? sweep_deadlines(store, now, most) : err;
+    enum err proofs_err = sweep_table(store, proofs, 1, now, most);
+    enum err keys_err = sweep_table(store, keys, 2, now, most);
+    enum err err = sweep_deadlines(store, now, most);
+    return proofs_err != ERR_OK ? proofs_err : keys_err != ERR_OK ? keys_err : err;
 }
 
 void store_tend(struct store *store)

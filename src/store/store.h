@@ -422,8 +422,13 @@ enum err store_may_purge(struct store *store, int64_t now, int64_t monotonic_ms,
 
 /* Takes out proofs that need not be remembered and signing keys that are retired for good, at most
  * `most` of them; and takes note of as many sessions of each app whose deadline has come, so that
- * they need not be looked at with each list. */
+ * they need not be looked at with each list. Each is done whatever the others came to; the first
+ * error is given. */
 enum err store_sweep(struct store *store, int64_t now, size_t most) MUST_CHECK;
+
+/* Whether what is written takes no such note along. It does from the opening on, and may meet with
+ * a page that it would not need else. */
+void store_keep_still(struct store *store, bool still);
 
 /* Takes back what processes that were killed have left. */
 void store_tend(struct store *store);
