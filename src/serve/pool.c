@@ -126,10 +126,16 @@ static void say_why(const char *who, pid_t pid, int status)
 
 /* Who ended well is replaced at once; who failed soon after its start only after a while, that
  * doubles, and so is a writer in any case: nobody has told this one to end, and its workers may
- * have seen to that. */
+ * have seen to that. A writer that met with damage is none of these: what others have written
+ * needs none of that page, and is not to wait for it. */
 static void bury(struct slot *slot, int status, int64_t now)
 {
     bool soon = now - slot->started_ns < LONG_LIFE;
+    if (slot->writer && WIFEXITED(status) && WEXITSTATUS(status) == WRITER_LED_OUT) {
+        slot->pid = 0;
+        slot->due_ns = now + BACKOFF_LEAST;
+        return;
+    }
     bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0 && !(slot->writer && soon);
     slot->pid = 0;
     if (well || !soon)

@@ -10,10 +10,16 @@
  * workers, so that the others are there for who only reads. */
 enum { SUBMIT_STALL_S = 2, SUBMIT_WAIT_S = 10, OUTCOME_BYTES = 26 + SALT_BYTES };
 
+/* What a writer does that no request asks for: sessions past retention; proofs, keys and deadlines
+ * that are over; deadlines of the app that is written to. */
+enum chore { CHORE_PURGE, CHORE_SWEEP, CHORE_ALONG, CHORE_COUNT };
+
 /* What a pool's processes share of how its writer does. */
 struct pressure {
     _Atomic int64_t since_ns; /* since when the writer has not taken what was sent; 0: it has */
     _Atomic int patient;      /* workers that wait for longer than SUBMIT_STALL_S */
+    /* For how long a writer leaves each alone, which met with damage in this one or one before. */
+    _Atomic int64_t put_off_ns[CHORE_COUNT];
 };
 
 /* An end of a pool's socket to its writer; -1 and NULL where there is none. */

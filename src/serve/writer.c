@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -25,23 +26,32 @@ enum { LETTERS_MAX = 256, MEMORY_MAX = LETTERS_MAX * (MESSAGE_MAX + 64 * 1024) }
  * comes soon: sessions may begin faster than one step after another, and have to go as fast. */
 enum { PURGE_STEP = 2000, PURGE_MANY = PURGE_STEP / 8, PAUSE_MS = 5000, PAUSE_SHORT_MS = 100 };
 
+/* What met with damage is left alone for so long, and twice as long after each time. */
+#define PUT_OFF_LEAST (10 * SECOND_NS)
+#define PUT_OFF_MOST  (3600 * SECOND_NS)
+
+static const char *const chore_names[CHORE_COUNT] = {"purge", "sweep", "deadlines"};
+
 struct writer {
     const struct config *config;
     struct metrics *metrics;
     int fd;
-    struct pressure *pressure;
+    struct pressure *pressure, unshared; /* the latter where there is none to share */
     struct store *store;
     pid_t master;
     bool complained, confined, settled;
+    bool led_out; /* of a call: this process may hold the lock of those who write, and ends */
     struct arena *arena;
     char *message; /* MESSAGE_MAX bytes: the one being received */
     struct batch batches[LETTERS_MAX];
     int answer_to[LETTERS_MAX]; /* -1: nobody waits */
     size_t count;
     struct purge_place purge;
+    uint64_t removed; /* sessions, by the last step */
     uint64_t damaged; /* sessions that the last round of purging met */
     struct purge_pace pace;
-    int64_t purged_ns, pause_ns; /* the last step, and how long until the next */
+    int64_t looked_ns, pause_ns; /* the last step, and how long until the next */
+    int64_t off_until_ns[CHORE_COUNT];
 };
 
 static volatile sig_atomic_t stopped;
@@ -77,6 +87,80 @@ static void handle_signals(sigset_t *while_waiting)
     sigemptyset(while_waiting);
 }
 
+/* ---- what meets with damage ---- */
+
+/* Workers can write there. */
+static int64_t put_off_of(const struct writer *writer, enum chore chore)
+{
+    int64_t shared = atomic_load(&writer->pressure->put_off_ns[chore]);
+    return shared < 0 ? 0 : shared > PUT_OFF_MOST ? PUT_OFF_MOST : shared;
+}
+
+static bool is_off(const struct writer *writer, enum chore chore)
+{
+    return clock_monotonic_ns() < writer->off_until_ns[chore];
+}
+
+/* The writer before this one may have ended of it. */
+static void heed_others(struct writer *writer)
+{
+    for (int i = 0; i < CHORE_COUNT; i++)
+        writer->off_until_ns[i] = clock_monotonic_ns() + put_off_of(writer, (enum chore)i);
+}
+
+static void put_off(struct writer *writer, enum chore chore)
+{
+    int64_t before = put_off_of(writer, chore), longer = before ? 2 * before : PUT_OFF_LEAST;
+    if (!before)
+        log_error("writer: %s: the store is damaged, was cut short, or the disk cannot be read: "
+                  "put off, for longer each time",
+                  chore_names[chore]);
+    if (longer > PUT_OFF_MOST)
+        longer = PUT_OFF_MOST;
+    atomic_store(&writer->pressure->put_off_ns[chore], longer);
+    writer->off_until_ns[chore] = clock_monotonic_ns() + longer;
+}
+
+static void found_sound(struct writer *writer, enum chore chore)
+{
+    atomic_store(&writer->pressure->put_off_ns[chore], 0);
+    writer->off_until_ns[chore] = 0;
+}
+
+static sigjmp_buf way_out;
+static volatile sig_atomic_t guarded;
+
+static void on_lack(void)
+{
+    if (!guarded)
+        return;
+    guarded = 0;
+    siglongjmp(way_out, 1);
+}
+
+/* ERR_CORRUPT also of a task that was left: what it had open, be it a write, only the process's end
+ * ends, and what nobody has taken up yet is for the next writer. */
+static enum err attempt(struct writer *writer, enum chore chore, enum err (*task)(struct writer *))
+{
+    if (sigsetjmp(way_out, 0)) {
+        (void)store_abandon(writer->store);
+        writer->store = NULL;
+        writer->led_out = true;
+        stopped = 1;
+        put_off(writer, chore);
+        return ERR_CORRUPT;
+    }
+    store_keep_still(writer->store, is_off(writer, CHORE_ALONG));
+    guarded = 1;
+    enum err err = task(writer);
+    guarded = 0;
+    if (err == ERR_CORRUPT)
+        put_off(writer, chore);
+    return err;
+}
+
+/* ---- the store ---- */
+
 /* One that is not there yet, or not any more, is looked for again with each batch: what went to a
  * file that nobody finds again would be lost. */
 static bool open_store(struct writer *writer)
@@ -88,6 +172,8 @@ static bool open_store(struct writer *writer)
         return true;
     store_close(writer->store);
     writer->store = NULL;
+    for (int i = 0; gone && i < CHORE_COUNT; i++)
+        found_sound(writer, (enum chore)i);
     enum err err = store_open(&options, &writer->store);
     /* One in another folder is for a writer that is not confined to this one. */
     stopped |= gone && err == ERR_IO && writer->confined;
@@ -198,14 +284,30 @@ static bool receive(struct writer *writer)
     return true;
 }
 
+static enum err apply(struct writer *writer)
+{
+    store_apply_all(writer->store, writer->batches, writer->count);
+    return ERR_OK;
+}
+
+static void refuse_all(struct writer *writer, enum err err)
+{
+    for (size_t i = 0; i < writer->count; i++) {
+        writer->batches[i].err = err;
+        writer->batches[i].outcome = (struct outcome){.at = 0};
+    }
+}
+
+/* Where it was not the only one, or deadlines were moved on along with it, it may well be done when
+ * it comes again. */
 static void write_all(struct writer *writer)
 {
-    bool open = open_store(writer), failed = true;
-    if (open)
-        store_apply_all(writer->store, writer->batches, writer->count);
+    bool alone = writer->count == 1 && is_off(writer, CHORE_ALONG), failed = true;
+    if (!open_store(writer))
+        refuse_all(writer, ERR_BUSY);
+    else if (attempt(writer, CHORE_ALONG, apply) != ERR_OK)
+        refuse_all(writer, alone ? ERR_CORRUPT : ERR_BUSY);
     for (size_t i = 0; i < writer->count; i++) {
-        if (!open)
-            writer->batches[i].err = ERR_BUSY;
         failed = failed && err_status(writer->batches[i].err) >= 500;
         answer(writer, i);
     }
@@ -227,33 +329,63 @@ static void tell_damaged(struct writer *writer)
         log_warn("writer: purge: %llu sessions are damaged, and stay", (unsigned long long)damaged);
 }
 
-static enum err purge(struct writer *writer, int64_t now_ns, uint64_t *removed)
+static enum err may_remove(struct writer *writer, int64_t now, bool *may)
+{
+    return store_may_purge(writer->store, now, clock_monotonic_ns() / MILLISECOND_NS, &writer->pace,
+                           may);
+}
+
+static enum err purge(struct writer *writer)
 {
     int64_t now = clock_now();
     bool may;
-    enum err err = store_may_purge(writer->store, now, now_ns / 1000000, &writer->pace, &may);
+    enum err err = may_remove(writer, now, &may);
     if (err != ERR_OK || !may)
         return err;
-    err = store_purge(writer->store, now, PURGE_STEP, &writer->purge, removed);
+    err = store_purge(writer->store, now, PURGE_STEP, &writer->purge, &writer->removed);
     if (err == ERR_OK)
         tell_damaged(writer);
-    return err == ERR_OK ? store_sweep(writer->store, now, PURGE_STEP) : err;
+    /* A step may be sound as often as it likes where a later one is not. */
+    if (err == ERR_OK && writer->purge.len == 0)
+        found_sound(writer, CHORE_PURGE);
+    return err;
+}
+
+static enum err sweep(struct writer *writer)
+{
+    int64_t now = clock_now();
+    bool may;
+    enum err err = may_remove(writer, now, &may);
+    if (err != ERR_OK || !may)
+        return err;
+    err = store_sweep(writer->store, now, PURGE_STEP);
+    if (err == ERR_OK)
+        found_sound(writer, CHORE_SWEEP);
+    return err;
+}
+
+static void keep_house(struct writer *writer, enum chore chore, enum err (*task)(struct writer *))
+{
+    if (writer->led_out || is_off(writer, chore))
+        return;
+    enum err err = attempt(writer, chore, task);
+    if (err != ERR_OK && err != ERR_CORRUPT)
+        log_error("writer: %s: %s", chore_names[chore], err_word(err));
 }
 
 static void look_after(struct writer *writer)
 {
     int64_t now_ns = clock_monotonic_ns();
-    uint64_t removed = 0;
-    if (now_ns - writer->purged_ns < writer->pause_ns || !open_store(writer))
+    if (writer->led_out || now_ns - writer->looked_ns < writer->pause_ns || !open_store(writer))
         return;
-    writer->purged_ns = now_ns;
+    writer->looked_ns = now_ns;
+    writer->removed = 0;
     store_tend(writer->store);
-    enum err err = purge(writer, now_ns, &removed);
-    if (err != ERR_OK)
-        log_error("writer: purge: %s", err_word(err));
-    writer->pause_ns = (removed < PURGE_MANY ? PAUSE_MS : PAUSE_SHORT_MS) * MILLISECOND_NS;
-    if (removed)
-        log_info("writer: %llu sessions were past retention", (unsigned long long)removed);
+    keep_house(writer, CHORE_PURGE, purge);
+    keep_house(writer, CHORE_SWEEP, sweep);
+    writer->pause_ns = (writer->removed < PURGE_MANY ? PAUSE_MS : PAUSE_SHORT_MS) * MILLISECOND_NS;
+    if (writer->removed)
+        log_info("writer: %llu sessions were past retention", (unsigned long long)writer->removed);
 }
 
 static void serve(struct writer *writer, const sigset_t *while_waiting)
@@ -285,10 +417,14 @@ int writer_serve(const struct config *config, struct metrics *metrics,
                                   .metrics = metrics,
                                   .master = master,
                                   .fd = from_workers->fd,
-                                  .pressure = from_workers->pressure,
+                                  .pressure = from_workers->pressure ? from_workers->pressure
+                                                                     : &writer->unshared,
                                   .arena = arena_new(MEMORY_MAX),
                                   .message = malloc(MESSAGE_MAX),
+                                  .looked_ns = clock_monotonic_ns(),
                                   .pause_ns = PAUSE_MS * MILLISECOND_NS};
+        heed_others(writer);
+        store_on_lack(on_lack);
         ready = writer->arena && writer->message;
     }
     if (ready) {
@@ -300,11 +436,12 @@ int writer_serve(const struct config *config, struct metrics *metrics,
         pool_tell_ready(master);
         serve(writer, &while_waiting);
     }
+    int code = !ready ? EXIT_FAILURE : writer->led_out ? WRITER_LED_OUT : EXIT_SUCCESS;
     if (writer) {
         store_close(writer->store);
         arena_free(writer->arena);
         free(writer->message);
     }
     free(writer);
-    return ready ? EXIT_SUCCESS : EXIT_FAILURE;
+    return code;
 }
