@@ -87,6 +87,16 @@ static enum err purge_all(struct store *store, const struct options *options, ui
     return err == ERR_OK ? sweep_err : err;
 }
 
+/* In steps, since a pool may be at work on the store. */
+static enum err catch_up(struct store *store)
+{
+    bool more = true;
+    enum err err = ERR_OK;
+    while (err == ERR_OK && more)
+        err = store_catch_up(store, clock_now(), STEP, &more);
+    return err;
+}
+
 static enum err purge_audit(struct store *store, int64_t before, uint64_t *removed)
 {
     uint64_t step;
@@ -109,6 +119,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
     if (ctl_open(ctl, STORE_WRITE, &store) != ERR_OK)
         return EXIT_FAILED;
     enum err err = purge_all(store, &options, &removed);
+    if (err == ERR_OK)
+        err = catch_up(store);
     if (err == ERR_OK && options.audit_before != INSTANT_MIN)
         err = purge_audit(store, options.audit_before, &lines);
     store_close(store);

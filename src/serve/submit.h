@@ -10,9 +10,9 @@
  * workers, so that the others are there for who only reads. */
 enum { SUBMIT_STALL_S = 2, SUBMIT_WAIT_S = 10, OUTCOME_BYTES = 26 + SALT_BYTES };
 
-/* What a writer does that no request asks for: sessions past retention; proofs, keys and deadlines
- * that are over; deadlines of the app that is written to. */
-enum chore { CHORE_PURGE, CHORE_SWEEP, CHORE_ALONG, CHORE_COUNT };
+/* What a writer does that no request asks for: sessions past retention; proofs and keys that are
+ * over; deadlines that have come, and those of the app that is written to. */
+enum chore { CHORE_PURGE, CHORE_SWEEP, CHORE_CATCH_UP, CHORE_ALONG, CHORE_COUNT };
 
 /* What a pool's processes share of how its writer does. */
 struct pressure {

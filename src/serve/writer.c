@@ -23,14 +23,16 @@
 enum { LETTERS_MAX = 256, MEMORY_MAX = LETTERS_MAX * (MESSAGE_MAX + 64 * 1024) };
 
 /* A step of purging looks at so many sessions, so often. Where many of them had to go, the next one
- * comes soon: sessions may begin faster than one step after another, and have to go as fast. */
+ * comes soon: sessions may begin faster than one step after another, and have to go as fast. So it
+ * does where more have come to their deadline than a step takes note of: each list has to look at
+ * the others. */
 enum { PURGE_STEP = 2000, PURGE_MANY = PURGE_STEP / 8, PAUSE_MS = 5000, PAUSE_SHORT_MS = 100 };
 
 /* What met with damage is left alone for so long, and twice as long after each time. */
 #define PUT_OFF_LEAST (10 * SECOND_NS)
 #define PUT_OFF_MOST  (3600 * SECOND_NS)
 
-static const char *const chore_names[CHORE_COUNT] = {"purge", "sweep", "deadlines"};
+static const char *const chore_names[CHORE_COUNT] = {"purge", "sweep", "catch up", "deadlines"};
 
 struct writer {
     const struct config *config;
@@ -48,6 +50,7 @@ struct writer {
     size_t count;
     struct purge_place purge;
     uint64_t removed; /* sessions, by the last step */
+    bool more_due;    /* deadlines, than it took note of */
     uint64_t damaged; /* sessions that the last round of purging met */
     struct purge_pace pace;
     int64_t looked_ns, pause_ns; /* the last step, and how long until the next */
@@ -364,6 +367,15 @@ static enum err sweep(struct writer *writer)
     return err;
 }
 
+/* It takes nothing that a doubted clock could be wrong about. */
+static enum err catch_up(struct writer *writer)
+{
+    enum err err = store_catch_up(writer->store, clock_now(), PURGE_STEP, &writer->more_due);
+    if (err == ERR_OK)
+        found_sound(writer, CHORE_CATCH_UP);
+    return err;
+}
+
 static void keep_house(struct writer *writer, enum chore chore, enum err (*task)(struct writer *))
 {
     if (writer->led_out || is_off(writer, chore))
@@ -380,10 +392,13 @@ static void look_after(struct writer *writer)
         return;
     writer->looked_ns = now_ns;
     writer->removed = 0;
+    writer->more_due = false;
     store_tend(writer->store);
     keep_house(writer, CHORE_PURGE, purge);
     keep_house(writer, CHORE_SWEEP, sweep);
-    writer->pause_ns = (writer->removed < PURGE_MANY ? PAUSE_MS : PAUSE_SHORT_MS) * MILLISECOND_NS;
+    keep_house(writer, CHORE_CATCH_UP, catch_up);
+    bool soon = writer->more_due || writer->removed >= PURGE_MANY;
+    writer->pause_ns = (soon ? PAUSE_SHORT_MS : PAUSE_MS) * MILLISECOND_NS;
     if (writer->removed)
         log_info("writer: %llu sessions were past retention", (unsigned long long)writer->removed);
 }

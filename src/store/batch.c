@@ -12,7 +12,7 @@ void store_keep_still(struct store *store, bool still)
     store->still = still;
 }
 
-/* So many sessions' deadlines a transaction goes past at most, beside what it is about. */
+/* So many deadlines of a kind a transaction goes past at most, beside what it is about. */
 enum { ADVANCE_MOST = 128 };
 
 static enum err put_one(struct writing *writing, const struct put *put,
@@ -96,6 +96,7 @@ static enum err write_batches(struct writing *writing, struct batch *batches, si
                               const struct signing *signings)
 {
     MDB_txn *txn;
+    bool more;
     enum err err = env_begin_write(writing->store, &txn);
     if (err != ERR_OK)
         return err;
@@ -103,7 +104,7 @@ static enum err write_batches(struct writing *writing, struct batch *batches, si
     err = put_batches(writing, txn, batches, count, signings);
     writing->txn = txn;
     if (err == ERR_OK && writing->indexed && !writing->store->still)
-        err = index_advance(writing, writing->indexed, latest(batches, count), ADVANCE_MOST);
+        err = index_advance(writing, writing->indexed, latest(batches, count), ADVANCE_MOST, &more);
     if (err == ERR_OK)
         return env_commit(writing->store, txn, "commit");
     mdb_txn_abort(txn);

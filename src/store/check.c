@@ -172,7 +172,7 @@ static enum err check_standing(struct checking *checking, const struct session *
         err = head_read(checking->snapshot, session->app, &head);
     if (err != ERR_OK) /* of the app, which was told of already */
         return err == ERR_NOT_FOUND || err == ERR_VERSION ? ERR_CORRUPT : err;
-    unsigned state = (unsigned)session_status(session, app.idle_s * SECOND_MS, head.as_of);
+    unsigned state = as_of_state(&head.as_of, session, app.idle_s * SECOND_MS);
     standing_of(session, user, state, &standing);
     if (session->device && session->device_record.len == 0)
         fault(checking, "%s: its device's record is gone or damaged", checking->object);

@@ -2,9 +2,10 @@
  * in the order of each field that lists are sorted by.
  *
  * Statuses change by themselves, so that a tree has them as of an instant that is the app's
- * (index_head), which is moved on a little with every write. What is asked for at another instant
- * differs by the sessions whose deadline lies between the two (plan_each_stale): no sweep has to
- * have run for an answer to be right. */
+ * (as_of), which is moved on a little with every write, and may stand in the midst of many
+ * deadlines that are the same. What is asked for at another instant differs by the sessions whose
+ * deadline lies between the two (plan_each_stale): nothing has to have been done for an answer to
+ * be right. */
 #ifndef ROLLCALL_STORE_INDEX_H
 #define ROLLCALL_STORE_INDEX_H
 
@@ -58,6 +59,10 @@ struct sought {
 static inline uint64_t index_instant(int64_t instant)
 {
     return (uint64_t)instant ^ UINT64_C(1) << 63;
+}
+static inline int64_t index_instant_of(uint64_t value)
+{
+    return (int64_t)(value ^ UINT64_C(1) << 63);
 }
 /* The beginning of an id, of a user's id and of a text as numbers of the same order. */
 uint64_t index_id(const struct uuid *id);
@@ -121,9 +126,15 @@ enum err index_idle(struct writing *writing, uint32_t app, int64_t before_s,
 /* How many deadlines lie between the instant as of which an app's trees have states and a later
  * one, or one that is more than a minute earlier: so many sessions' states may be others. */
 enum err index_due(struct snapshot *snapshot, uint32_t app, int64_t to, uint64_t *count) MUST_CHECK;
-/* Moves the instant as of which the trees have states on, or back by more than a minute, at most to
- * `to`, and no further than about `most` sessions' deadlines. A damaged index stays as it is, which
- * is no error: the log says so once. A session of which nothing can be read keeps its state. */
-enum err index_advance(struct writing *writing, uint32_t app, int64_t to, uint64_t most) MUST_CHECK;
+/* Moves that as of which the trees have states on, or back by more than a minute, at most to `to`,
+ * and past no more than `most` ends and as many idle deadlines; *more says that it moved, and came
+ * short of `to`. A damaged index stays as it is, and so does any when a request's time is up, which
+ * is no error: the log says so of the former, once. A session of which nothing can be read keeps
+ * its state. */
+enum err index_advance(struct writing *writing, uint32_t app, int64_t to, uint64_t most,
+                       bool *more) MUST_CHECK;
+
+/* For tests: stands for every `most`; 0: none. */
+extern uint64_t index_advance_few;
 
 #endif

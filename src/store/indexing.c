@@ -389,7 +389,7 @@ enum err indexing_app(struct indexing *indexing, const struct app *app)
     enum err err = write_app(indexing);
     indexing->app = app ? app->number : 0;
     indexing->idle_ms = app ? app->idle_s * SECOND_MS : 0;
-    indexing->head = (struct index_head){.as_of = indexing->options.now, .free = SLOT_NONE};
+    indexing->head = (struct index_head){.as_of.at = indexing->options.now, .free = SLOT_NONE};
     return err == ERR_OK && app ? meet_devices(indexing) : err;
 }
 
@@ -473,11 +473,11 @@ enum err indexing_session(struct indexing *indexing, const struct session *sessi
                           const struct user *user, uint32_t *device)
 {
     struct place place = place_of(session);
-    enum status state = session_status(session, indexing->idle_ms, indexing->head.as_of);
+    unsigned state = as_of_state(&indexing->head.as_of, session, indexing->idle_ms);
     place.slot = indexing->head.slots;
     place.device = session->device;
     count_record(indexing);
-    standing_of(session, user, (unsigned)state, &indexing->standing);
+    standing_of(session, user, state, &indexing->standing);
     count_brought(&indexing->head, session);
     enum err err = entries_of_session(session, place.slot, indexing_entry, indexing);
     if (err == ERR_OK && place.device == 0)

@@ -1,6 +1,7 @@
 /* Where the index is not the whole truth: sessions whose status is another at the query's instant,
  * and those that are to be left out whatever they are. */
 #include "base/clock.h"
+#include "store/deadlines.h"
 #include "store/finding.h"
 #include "store/session_read.h"
 
@@ -29,24 +30,25 @@ static enum err see_due(struct due *due, uint32_t slot)
     if (err != ERR_OK) /* as with index_advance, it keeps the state it had */
         return err == ERR_CORRUPT ? ERR_OK : err;
     enum status is = session_status(&session, idle_ms, finding->now);
-    unsigned was = (unsigned)session_status(&session, idle_ms, due->plan->head.as_of);
+    unsigned was = as_of_state(&due->plan->head.as_of, &session, idle_ms);
     return (unsigned)is == was ? ERR_OK : due->each(due->context, slot, is, was);
 }
 
-/* Deadlines in (from, to], which are so long after what the tree is ordered by. */
-static enum err each_due(struct due *due, enum tree_number number, int64_t after)
+static enum err each_due(struct due *due, const struct deadlines *deadlines)
 {
-    int64_t now = due->plan->finding->now, as_of = due->plan->head.as_of;
-    int64_t from = now < as_of ? now : as_of, to = now < as_of ? as_of : now;
+    const struct plan *plan = due->plan;
+    struct as_of now = {.at = plan->finding->now};
+    struct deadline_range range;
     struct tree_cursor cursor;
     struct tree_entry entry;
-    enum err err =
-        tree_seek_value(&cursor, &due->plan->index.trees[number], index_instant(from - after) + 1);
-    while (err == ERR_OK) {
+    enum err err = deadlines_between(deadlines, &plan->head.as_of, &now, &range);
+    if (err != ERR_OK || range.begin == range.end)
+        return err;
+    err = tree_seek(&cursor, deadlines->tree, range.begin, TREE_ALL);
+    while (err == ERR_OK && cursor.position < range.end) {
         err = tree_next(&cursor, &entry);
-        if (err != ERR_OK || entry.value > index_instant(to - after))
-            break;
-        err = see_due(due, entry.slot);
+        if (err == ERR_OK)
+            err = see_due(due, entry.slot);
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -54,9 +56,12 @@ static enum err each_due(struct due *due, enum tree_number number, int64_t after
 enum err plan_each_stale(struct plan *plan, stale_fn each, void *context)
 {
     struct due due = {plan, each, context};
-    int64_t idle_ms = plan->finding->app->idle_s * SECOND_MS;
-    enum err err = each_due(&due, TREE_EXPIRES, 0);
-    return err == ERR_OK && idle_ms > 0 ? each_due(&due, TREE_LAST_ACTIVE, idle_ms) : err;
+    struct deadlines kinds[DEADLINE_KINDS];
+    size_t count = deadlines_of(&plan->index, plan->finding->app->idle_s * SECOND_MS, kinds);
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < count; i++)
+        err = each_due(&due, &kinds[i]);
+    return err;
 }
 
 /* ---- what is to be left out ---- */
@@ -143,8 +148,7 @@ static enum err note_left_out(void *context, uint32_t slot)
         err = session_at(plan->finding->snapshot, &place, &session);
     if (err != ERR_OK)
         return err;
-    unsigned was = (unsigned)session_status(&session, plan->finding->app->idle_s * SECOND_MS,
-                                            plan->head.as_of);
+    unsigned was = as_of_state(&plan->head.as_of, &session, plan->finding->app->idle_s * SECOND_MS);
     return note(plan, (struct stale){slot, true, was, was});
 }
 

@@ -193,6 +193,14 @@ static enum err sweep_table(struct store *store, const enum table *tables, size_
     return err;
 }
 
+enum err store_sweep(struct store *store, int64_t now, size_t most)
+{
+    static const enum table proofs[] = {TABLE_PROOFS}, keys[] = {TABLE_RETIRED, TABLE_SIGNING};
+    enum err proofs_err = sweep_table(store, proofs, 1, now, most);
+    enum err err = sweep_table(store, keys, 2, now, most);
+    return proofs_err != ERR_OK ? proofs_err : err;
+}
+
 /* ---- deadlines ---- */
 
 /* Fewer sessions than these whose deadline has come are worth no transaction of their own. */
@@ -230,40 +238,38 @@ static enum err find_due(struct store *store, struct moving *moving)
     return err;
 }
 
-static enum err move_on(struct store *store, const struct moving *moving, size_t most)
+/* They share what is gone past: who wants to write waits for all of it. */
+static enum err move_on(struct store *store, const struct moving *moving, size_t most, bool *more)
 {
     struct writing writing = {.store = store, .now = moving->now};
     const uint32_t *app = (const uint32_t *)(const void *)moving->apps.ptr;
+    size_t left = moving->apps.len / sizeof(*app), share = most > left ? most / left : 1;
     enum err err = env_begin_write(store, &writing.txn);
+    *more = false;
     if (err != ERR_OK)
         return err;
-    for (size_t left = moving->apps.len / sizeof(*app); err == ERR_OK && left > 0; left--)
-        err = index_advance(&writing, *app++, moving->now, most);
+    for (; err == ERR_OK && left > 0; left--) {
+        bool one_has_more;
+        err = index_advance(&writing, *app++, moving->now, share, &one_has_more);
+        *more |= one_has_more;
+    }
     if (err == ERR_OK)
-        return env_commit(store, writing.txn, "sweep");
+        return env_commit(store, writing.txn, "catch up");
     mdb_txn_abort(writing.txn);
     return err;
 }
 
-static enum err sweep_deadlines(struct store *store, int64_t now, size_t most)
+enum err store_catch_up(struct store *store, int64_t now, size_t most, bool *more)
 {
     struct moving moving = {.now = now};
     enum err err = find_due(store, &moving);
+    *more = false;
     if (err == ERR_OK && moving.apps.len)
         do
-            err = move_on(store, &moving, most);
+            err = move_on(store, &moving, most, more);
         while (err == ERR_FULL && env_grow(store) == ERR_OK);
     buf_free(&moving.apps);
     return err;
-}
-
-enum err store_sweep(struct store *store, int64_t now, size_t most)
-{
-    static const enum table proofs[] = {TABLE_PROOFS}, keys[] = {TABLE_RETIRED, TABLE_SIGNING};
-    enum err proofs_err = sweep_table(store, proofs, 1, now, most);
-    enum err keys_err = sweep_table(store, keys, 2, now, most);
-    enum err err = sweep_deadlines(store, now, most);
-    return proofs_err != ERR_OK ? proofs_err : keys_err != ERR_OK ? keys_err : err;
 }
 
 void store_tend(struct store *store)

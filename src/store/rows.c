@@ -5,7 +5,31 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 
+/* What stands between sessions of one instant has that at its end; what does not, has not. */
 enum { AT_CREATED = 8, AT_ID = 16, AT_DEVICE = 32, HEAD_BYTES = 16 + 8 * (VENDOR_END - 1) };
+
+static int id_cmp(const struct uuid *a, const struct uuid *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+bool as_of_is_whole(const struct as_of *as_of)
+{
+    static const struct uuid nil;
+    return id_cmp(&as_of->below, &nil) == 0;
+}
+
+int as_of_cmp(const struct as_of *a, const struct as_of *b)
+{
+    int cmp = id_cmp(&a->below, &b->below);
+    return a->at != b->at ? (a->at > b->at) - (a->at < b->at) : (cmp > 0) - (cmp < 0);
+}
+
+unsigned as_of_state(const struct as_of *as_of, const struct session *session, int64_t idle_ms)
+{
+    bool is_next = id_cmp(&session->id, &as_of->below) < 0;
+    return (unsigned)session_status(session, idle_ms, as_of->at + is_next);
+}
 
 struct key key_of_rows(uint32_t app, uint32_t slot)
 {
@@ -89,22 +113,27 @@ enum err head_read(struct snapshot *snapshot, uint32_t app, struct index_head *h
     *head = (struct index_head){.free = SLOT_NONE};
     if (err != ERR_OK)
         return err;
-    if (value.len != HEAD_BYTES)
+    struct uuid *below = &head->as_of.below;
+    if (value.len != HEAD_BYTES && value.len != HEAD_BYTES + sizeof(below->bytes))
         return ERR_CORRUPT;
     const uint8_t *bytes = (const uint8_t *)value.ptr;
-    head->as_of = (int64_t)bytes_u64(bytes);
+    head->as_of.at = (int64_t)bytes_u64(bytes);
+    memcpy(below->bytes, bytes + HEAD_BYTES, value.len - HEAD_BYTES);
     head->slots = bytes_u32(bytes + 8);
     head->free = bytes_u32(bytes + 12);
     for (int vendor = 1; vendor < VENDOR_END; vendor++)
         head->brought[vendor] = bytes_u64(bytes + 8 + 8 * vendor);
-    return instant_is_valid(head->as_of) ? ERR_OK : ERR_CORRUPT;
+    return instant_is_valid(head->as_of.at) ? ERR_OK : ERR_CORRUPT;
 }
 
 void head_encode(const struct index_head *head, struct key *value)
 {
-    key_put_u64(value, (uint64_t)head->as_of);
+    const struct uuid *below = &head->as_of.below;
+    key_put_u64(value, (uint64_t)head->as_of.at);
     key_put_u32(value, head->slots);
     key_put_u32(value, head->free);
     for (int vendor = 1; vendor < VENDOR_END; vendor++)
         key_put_u64(value, head->brought[vendor]);
+    if (!as_of_is_whole(&head->as_of))
+        key_put(value, (struct str){(const char *)below->bytes, sizeof(below->bytes)});
 }

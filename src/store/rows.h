@@ -7,9 +7,23 @@
 
 enum { ROW_BYTES = 36, ROWS_IN_BLOCK = 113, SLOT_NONE = UINT32_MAX };
 
+/* As of when an app's trees have sessions' states: as of that instant; but of a session whose id is
+ * below that one, as of the next. So it can stand between sessions that all fall due at one
+ * instant, however many these are. */
+struct as_of {
+    int64_t at;
+    struct uuid below; /* nil: none is */
+};
+/* Whether it stands between no sessions. */
+bool as_of_is_whole(const struct as_of *as_of);
+/* -1, 0, 1: whether it is earlier, the same, later. */
+int as_of_cmp(const struct as_of *a, const struct as_of *b);
+/* A session's state as of then; nothing but its times, its ending and its id is looked at. */
+unsigned as_of_state(const struct as_of *as_of, const struct session *session, int64_t idle_ms);
+
 /* What is said of an app's index as a whole. */
 struct index_head {
-    int64_t as_of;                /* the instant as of which its trees have sessions' states */
+    struct as_of as_of;
     uint32_t slots;               /* how many were given out, those given back included */
     uint32_t free;                /* the one given back last, or SLOT_NONE */
     uint64_t brought[VENDOR_END]; /* sessions that have an id they were brought with */

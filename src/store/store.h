@@ -421,10 +421,13 @@ enum err store_may_purge(struct store *store, int64_t now, int64_t monotonic_ms,
                          struct purge_pace *pace, bool *may) MUST_CHECK;
 
 /* Takes out proofs that need not be remembered and signing keys that are retired for good, at most
- * `most` of them; and takes note of as many sessions of each app whose deadline has come, so that
- * they need not be looked at with each list. Each is done whatever the others came to; the first
- * error is given. */
+ * `most` of each. Each is done whatever the other came to; the first error is given. */
 enum err store_sweep(struct store *store, int64_t now, size_t most) MUST_CHECK;
+
+/* Takes note of sessions whose deadline has come, so that they need not be looked at with each
+ * list: about `most` of them, be they of one app or of many; *more says whether there are more. It
+ * takes nothing that a clock could be wrong about for good. */
+enum err store_catch_up(struct store *store, int64_t now, size_t most, bool *more) MUST_CHECK;
 
 /* Whether what is written takes no such note along. It does from the opening on, and may meet with
  * a page that it would not need else. */

@@ -122,10 +122,12 @@ static void write_all(struct world *world)
     struct outcome outcome;
     struct purge_place place = {.len = 0};
     uint64_t removed;
+    bool more;
     for (size_t i = 0; i < sizeof(puts) / sizeof(*puts); i++)
         (void)!store_apply(world->store, &puts[i], 1, world->now, &outcome);
     (void)!store_purge(world->store, world->now * 2, 3, &place, &removed);
     (void)!store_sweep(world->store, world->now * 2, 100);
+    (void)!store_catch_up(world->store, world->now * 2, 100, &more);
 }
 
 static void look_after(struct world *world)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "store/index.h"
 #include "support/random.h"
 
 #define MINUTE     INT64_C(60000)
@@ -496,11 +497,13 @@ static void limit_app(struct changes *changes, size_t many)
     add(changes, world_app_put(changes->world, at));
 }
 
+/* What comes to its deadline meanwhile is taken note of a little at a time, or at once. */
 static void pass_time(struct changes *changes, size_t many)
 {
     struct world *world = changes->world;
     (void)many;
     write_all(changes);
+    index_advance_few = random_below(2) ? 1 + random_below(4) : 0;
     world->now += random_below(3)    ? (int64_t)random_below(4) * MINUTE
                   : random_below(20) ? (int64_t)random_below(1500)
                                      : (int64_t)random_below(48) * 60 * MINUTE;

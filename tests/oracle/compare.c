@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "store/finding.h"
+#include "store/index.h"
 #include "support/random.h"
 #include "words.h"
 
@@ -55,8 +56,8 @@ static void explain(const struct trial *trial, char *out, size_t size)
     for (size_t i = 0; i < explanation.step_count && len < size; i++)
         len += (size_t)snprintf(out + len, size - len, "\n  %s", explanation.steps[i]);
     if (len < size)
-        snprintf(out + len, size - len, "\n  few: %zu, nodes of: %zu, %s", finding_few,
-                 tree_node_limit, err_word(err));
+        snprintf(out + len, size - len, "\n  few: %zu, nodes of: %zu, advanced by: %zu, %s",
+                 finding_few, tree_node_limit, (size_t)index_advance_few, err_word(err));
 }
 
 static void fail(const struct trial *trial, const char *what)

@@ -252,7 +252,7 @@ static enum err keep_house(struct store *store, enum keeping keeping)
     /* A clock that was doubted and has been steady since. */
     struct purge_pace pace = {.doubted = true, .offset_ms = NOW - 6 * HOUR};
     uint64_t removed;
-    bool may;
+    bool may, more;
     switch (keeping) {
     case KEEPING_CLOCK:
         return store_may_purge(store, NOW, 6 * HOUR, &pace, &may);
@@ -261,7 +261,7 @@ static enum err keep_house(struct store *store, enum keeping keeping)
     case KEEPING_KEYS:
         return store_sweep(store, NOW + 2, 100);
     default:
-        return store_sweep(store, NOW + 2 * HOUR, 100);
+        return store_catch_up(store, NOW + 2 * HOUR, 100, &more);
     }
 }
 
