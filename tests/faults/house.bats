@@ -133,12 +133,17 @@ entries() {
         [[ ! $(date -u +%FT%TZ) < $due ]]
     }
     until_true is_due
-    make 1
+    # Each write goes past some of them.
+    meets_them() {
+        make 1
+        [ "$(put_off deadlines)" = 1 ]
+    }
+    until_true meets_them
     [ "$refused $status_code" = '1 503' ]
     expect_error_of native
     until_true writes_again
     make 20
-    [ "$refused $(put_off deadlines) $(ends)" = '0 1 1' ]
+    [ "$refused $(put_off deadlines)" = '0 1' ]
     mend_leaves
     hold_account "deadlines that cannot be moved on"
 }
