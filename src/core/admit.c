@@ -261,9 +261,9 @@ static enum err try_refresh(const struct admission *admission, struct str token,
     return *standing == REFRESH_UNKNOWN ? ERR_UNAUTHORIZED : admitted;
 }
 
-/* The first candidate that lets in; else the first that is known. A browser may still have cookies
- * that are over or spent, where another host has set them; nor does one that meets damage keep
- * those behind it from being looked at. */
+/* The first candidate that is good; else the first that is spent, and ends what it was of; else the
+ * first that is known. A browser may still have cookies that are over or spent, where another host
+ * has set them; nor does one that meets damage keep those behind it from being looked at. */
 static enum err find_refresh(const struct admission *admission, struct refresh *refresh)
 {
     const struct credential *credential = admission->credential;
@@ -278,7 +278,8 @@ static enum err find_refresh(const struct admission *admission, struct refresh *
         *caller = nobody;
         enum err err = try_refresh(admission, credential->tokens[i], &tried, &standing);
         good = err == ERR_OK && (standing == REFRESH_GOOD || standing == REFRESH_AGAIN);
-        if (good || (standing != REFRESH_UNKNOWN && !found.known)) {
+        bool better = !found.known || (err == ERR_OK && result != ERR_OK);
+        if (good || (standing != REFRESH_UNKNOWN && better)) {
             found = *caller;
             *refresh = tried;
             result = err;

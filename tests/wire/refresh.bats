@@ -194,6 +194,17 @@ learn_nonce() {
         get /v1/session/revoke -X POST -d '' -H "Cookie: __Host-refresh_gone=x; $name=$(header X-Refresh-Token)"
         expect_status 204
     done
+    # One that is over does not keep a used one from ending its session.
+    begin eve rk_loose
+    spent=$token
+    get /v1/session/refresh -X POST -d '' -H "X-Refresh-Token: $spent"
+    get /v1/session/refresh -X POST -d '' -H "X-Refresh-Token: $(header X-Refresh-Token)"
+    expect_status 200
+    token=$(header X-Refresh-Token)
+    get /v1/session/refresh -X POST -d '' -H "Cookie: __refresh_loose=$over; __Host-refresh_loose=$over; __refresh_loose=$spent"
+    expect_status 401
+    get /v1/session/refresh -X POST -d '' -H "X-Refresh-Token: $token"
+    expect_status 401
     begin eve rk_loose
     get /v1/session/refresh -X POST -d '' -H "X-Refresh-Token: $token"
     expect_status 200
