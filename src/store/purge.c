@@ -268,6 +268,7 @@ enum err store_catch_up(struct store *store, int64_t now, size_t most, bool *mor
         do
             err = move_on(store, &moving, most, more);
         while (err == ERR_FULL && env_grow(store) == ERR_OK);
+    *more &= err == ERR_OK;
     buf_free(&moving.apps);
     return err;
 }

@@ -1,6 +1,8 @@
 /* How an index is moved on where a whole import falls due at one instant: a little with each write
  * and each step of housekeeping, and no answer tells. */
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/deadline.h"
 #include "store/env.h"
@@ -231,5 +233,24 @@ Test(store_advance, apps_share_a_step)
     }
     cr_expect_eq(left, 0);
     scene_sound(&scene);
+    scene_end(&scene);
+}
+
+/* Room for files of a certain size stands in for a full disk: who has more to do comes soon. */
+Test(store_advance, a_step_that_fails_has_no_more_to_do)
+{
+    struct scene scene = furnished(false);
+    struct rlimit limit, none;
+    bool more = false;
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    none = (struct rlimit){.rlim_cur = 1, .rlim_max = limit.rlim_max};
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    enum err err = store_catch_up(scene.store, NOW + 30 * DAY, 100, &more);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    cr_expect_neq(err, ERR_OK);
+    cr_expect_not(more);
+    ASSERT_OK(store_catch_up(scene.store, NOW + 30 * DAY, 100, &more));
+    cr_expect(more);
     scene_end(&scene);
 }
