@@ -20,6 +20,7 @@ struct pressure {
     _Atomic int patient;      /* workers that wait for longer than SUBMIT_STALL_S */
     /* For how long a writer leaves each alone, which met with damage in this one or one before. */
     _Atomic int64_t put_off_ns[CHORE_COUNT];
+    _Atomic int64_t looked_ns; /* when one last looked what there is to be done */
 };
 
 /* An end of a pool's socket to its writer; -1 and NULL where there is none. */

@@ -104,11 +104,15 @@ static bool is_off(const struct writer *writer, enum chore chore)
     return clock_monotonic_ns() < writer->off_until_ns[chore];
 }
 
-/* The writer before this one may have ended of it. */
+/* The writer before this one may have ended of it, or of a request time and again: then none would
+ * live for long enough to look. */
 static void heed_others(struct writer *writer)
 {
+    int64_t now_ns = clock_monotonic_ns(), looked_ns = atomic_load(&writer->pressure->looked_ns);
     for (int i = 0; i < CHORE_COUNT; i++)
-        writer->off_until_ns[i] = clock_monotonic_ns() + put_off_of(writer, (enum chore)i);
+        writer->off_until_ns[i] = now_ns + put_off_of(writer, (enum chore)i);
+    writer->looked_ns = looked_ns > 0 && looked_ns < now_ns ? looked_ns : now_ns;
+    atomic_store(&writer->pressure->looked_ns, writer->looked_ns);
 }
 
 static void put_off(struct writer *writer, enum chore chore)
@@ -391,6 +395,7 @@ static void look_after(struct writer *writer)
     if (writer->led_out || now_ns - writer->looked_ns < writer->pause_ns || !open_store(writer))
         return;
     writer->looked_ns = now_ns;
+    atomic_store(&writer->pressure->looked_ns, now_ns);
     writer->removed = 0;
     writer->more_due = false;
     store_tend(writer->store);
@@ -405,6 +410,8 @@ static void look_after(struct writer *writer)
 
 static void serve(struct writer *writer, const sigset_t *while_waiting)
 {
+    /* What waits may end this one, too. */
+    look_after(writer);
     while (!stopped) {
         struct pollfd wait = {.fd = writer->fd, .events = POLLIN};
         struct timespec pause = {writer->pause_ns / SECOND_NS, writer->pause_ns % SECOND_NS};
@@ -436,7 +443,6 @@ int writer_serve(const struct config *config, struct metrics *metrics,
                                                                      : &writer->unshared,
                                   .arena = arena_new(MEMORY_MAX),
                                   .message = malloc(MESSAGE_MAX),
-                                  .looked_ns = clock_monotonic_ns(),
                                   .pause_ns = PAUSE_MS * MILLISECOND_NS};
         heed_others(writer);
         store_on_lack(on_lack);

@@ -148,13 +148,14 @@ entries() {
     hold_account "deadlines that cannot be moved on"
 }
 
-@test "a request that needs the page, time and again, keeps nobody else from writing" {
+@test "a request that needs the page, time and again, keeps nobody else from writing, nor the house from being kept" {
     local n
     add_sessions 2100-01-01T00:00:00Z
     # Of the same user, and in another leaf.
     echo '{"kind":"session","app":"acme","user":"eve","token":"late-token","created_at":"2026-02-01T00:00:00Z","expires_at":"2100-01-01T00:00:00Z"}' \
         >"$dir/late.jsonl"
     "$rollcall" --store "$store" import "$dir/late.jsonl" >/dev/null
+    add_over proofs
     spoil_leaf sessions 1 1
     pool
     ask DELETE /sessions '' HTTP_X_SESSION_TOKEN=late-token
@@ -168,6 +169,12 @@ entries() {
     done
     [ "$(ends)" = 7 ]
     [ $SECONDS -lt 10 ]
+    # No writer lives for as long as it rests between two looks at the house.
+    is_swept() {
+        ask DELETE /sessions '' HTTP_X_SESSION_TOKEN=late-token
+        [ "$(entries proofs)" = 0 ]
+    }
+    until_true is_swept
     mend_leaves
     hold_account "a request that needs a damaged page"
 }
