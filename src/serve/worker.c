@@ -1,6 +1,5 @@
 #include "serve/worker.h"
 
-#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "serve/pool.h"
 #include "serve/service.h"
 #include "serve/watch.h"
+#include "serve/way_out.h"
 
 /* Who may not write by itself tries again no sooner than after that. */
 #define RETRY_NS INT64_C(1000000000)
@@ -98,17 +98,6 @@ static void see_to_store(struct worker *worker)
 
 /* ---- pages that are not there (store_open) ---- */
 
-static sigjmp_buf way_out;
-static volatile sig_atomic_t guarded;
-
-static void on_lack(void)
-{
-    if (!guarded)
-        return;
-    guarded = 0;
-    siglongjmp(way_out, 1);
-}
-
 /* Others may well be answered from the pages there are; false where this process must end first. */
 static bool rescue(struct worker *worker)
 {
@@ -130,20 +119,20 @@ static void answer(void *context, char *const *env, const struct body *body, str
         gateway_stop();
         return;
     }
-    guarded = 1;
+    way_out_open(true);
     see_to_store(worker);
     service_answer(&worker->service, env, body, out);
-    guarded = 0;
+    way_out_open(false);
 }
 
 static enum err open_store_at_first(struct worker *worker)
 {
-    store_on_lack(on_lack);
+    way_out_begin();
     if (sigsetjmp(way_out, 0))
         return rescue(worker) ? ERR_OK : ERR_CORRUPT;
-    guarded = 1;
+    way_out_open(true);
     open_store(worker);
-    guarded = 0;
+    way_out_open(false);
     return ERR_OK;
 }
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -14,6 +13,7 @@
 #include "serve/message.h"
 #include "serve/pool.h"
 #include "serve/submit.h"
+#include "serve/way_out.h"
 #include "store/store.h"
 
 #define SECOND_NS      INT64_C(1000000000)
@@ -134,17 +134,6 @@ static void found_sound(struct writer *writer, enum chore chore)
     writer->off_until_ns[chore] = 0;
 }
 
-static sigjmp_buf way_out;
-static volatile sig_atomic_t guarded;
-
-static void on_lack(void)
-{
-    if (!guarded)
-        return;
-    guarded = 0;
-    siglongjmp(way_out, 1);
-}
-
 /* ERR_CORRUPT also of a task that was left: what it had open, be it a write, only the process's end
  * ends, and what nobody has taken up yet is for the next writer. */
 static enum err attempt(struct writer *writer, enum chore chore, enum err (*task)(struct writer *))
@@ -158,9 +147,9 @@ static enum err attempt(struct writer *writer, enum chore chore, enum err (*task
         return ERR_CORRUPT;
     }
     store_keep_still(writer->store, is_off(writer, CHORE_ALONG));
-    guarded = 1;
+    way_out_open(true);
     enum err err = task(writer);
-    guarded = 0;
+    way_out_open(false);
     if (err == ERR_CORRUPT)
         put_off(writer, chore);
     return err;
@@ -445,7 +434,7 @@ int writer_serve(const struct config *config, struct metrics *metrics,
                                   .message = malloc(MESSAGE_MAX),
                                   .pause_ns = PAUSE_MS * MILLISECOND_NS};
         heed_others(writer);
-        store_on_lack(on_lack);
+        way_out_begin();
         ready = writer->arena && writer->message;
     }
     if (ready) {

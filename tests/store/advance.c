@@ -73,25 +73,14 @@ static void write_at(struct scene *scene, uint64_t id, int64_t now)
     scene_apply_at(scene, session_put("acme", "eve", &draft), now, ERR_OK);
 }
 
-static uint64_t count_active(struct scene *scene, int64_t now)
-{
-    struct query query = {.vendor = VENDOR_KRATOS, .active_only = true};
-    struct page page;
-    scene_read(scene);
-    struct app app = scene_app(scene, "acme");
-    ASSERT_OK(store_find(scene->snapshot, &app, &query, now, scene->arena, &page));
-    scene_done(scene);
-    return page.total;
-}
-
 /* Before and after the deadline, as large stores are answered and as small ones are. */
 static void expect_active(struct scene *scene, uint64_t many, int64_t over)
 {
     for (finding_few = 0; finding_few <= 5; finding_few += 5) {
-        cr_expect_eq(count_active(scene, NOW), many);
-        cr_expect_eq(count_active(scene, over - 1), many);
-        cr_expect_eq(count_active(scene, over), 0);
-        cr_expect_eq(count_active(scene, over + 1), 0);
+        cr_expect_eq(scene_count_active(scene, NOW), many);
+        cr_expect_eq(scene_count_active(scene, over - 1), many);
+        cr_expect_eq(scene_count_active(scene, over), 0);
+        cr_expect_eq(scene_count_active(scene, over + 1), 0);
     }
     finding_few = 0;
     scene_sound(scene);
@@ -111,7 +100,7 @@ Test(store_advance, a_write_goes_past_no_more_than_some_of_one_instant)
             uint64_t after = due(&scene, 1, now);
             cr_assert_lt(after, left);
             cr_assert_leq(left - after, idle ? 2 * WITH_A_WRITE : WITH_A_WRITE);
-            cr_expect_eq(count_active(&scene, now), id - LATER_ID);
+            cr_expect_eq(scene_count_active(&scene, now), id - LATER_ID);
             scene_sound(&scene);
             left = after;
         }
@@ -162,14 +151,14 @@ Test(store_advance, what_changes_meanwhile_has_the_state_it_should)
     }
     cr_assert_eq(as_of(&scene).at, over - 1);
     for (finding_few = 0; finding_few <= 5; finding_few += 5) {
-        cr_expect_eq(count_active(&scene, over - 1), MANY - 2);
-        cr_expect_eq(count_active(&scene, over), 2);
-        cr_expect_eq(count_active(&scene, NOW + 3 * DAY), 0);
+        cr_expect_eq(scene_count_active(&scene, over - 1), MANY - 2);
+        cr_expect_eq(scene_count_active(&scene, over), 2);
+        cr_expect_eq(scene_count_active(&scene, NOW + 3 * DAY), 0);
     }
     struct put idle = app_put("acme");
     scene_apply_at(&scene, idle, over - 1, ERR_OK);
     scene_sound(&scene);
-    cr_expect_eq(count_active(&scene, NOW + HOUR), 2);
+    cr_expect_eq(scene_count_active(&scene, NOW + HOUR), 2);
     scene_end(&scene);
 }
 

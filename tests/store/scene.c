@@ -190,6 +190,17 @@ uint64_t scene_count(struct scene *scene, const char *app)
     return total;
 }
 
+uint64_t scene_count_active(struct scene *scene, int64_t now)
+{
+    struct query query = {.vendor = VENDOR_KRATOS, .active_only = true};
+    struct page page;
+    scene_read(scene);
+    struct app app = scene_app(scene, "acme");
+    ASSERT_OK(store_find(scene->snapshot, &app, &query, now, scene->arena, &page));
+    scene_done(scene);
+    return page.total;
+}
+
 static void note(void *context, struct str sentence)
 {
     struct scene *scene = ((void **)context)[0];

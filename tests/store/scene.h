@@ -70,6 +70,8 @@ enum err scene_by_spelling(struct scene *scene, const char *app, enum vendor ven
 enum err scene_by_token(struct scene *scene, const char *token, struct session *session);
 struct page scene_find(struct scene *scene, const char *app, const struct query *query);
 uint64_t scene_count(struct scene *scene, const char *app);
+/* How many of acme's sessions are active then. */
+uint64_t scene_count_active(struct scene *scene, int64_t now);
 
 /* The faults that store_check tells; the sentences in `*report`, the arena's, when that is asked
  * for. */

@@ -73,17 +73,6 @@ static struct session session_of(struct scene *scene, uint64_t id)
     return session;
 }
 
-static uint64_t count_active(struct scene *scene, int64_t now)
-{
-    struct query query = {.vendor = VENDOR_KRATOS, .active_only = true};
-    struct page page;
-    scene_read(scene);
-    struct app app = scene_app(scene, "acme");
-    ASSERT_OK(store_find(scene->snapshot, &app, &query, now, scene->arena, &page));
-    scene_done(scene);
-    return page.total;
-}
-
 static int64_t as_of(struct scene *scene)
 {
     struct index_head head;
@@ -130,13 +119,13 @@ Test(store_unreadable, others_are_written_and_listed_after_its_deadline)
         struct scene scene = furnished();
         struct session_draft draft = draft_new(10, NOW + DAY);
         spoil(&scene, 3, all);
-        cr_expect_eq(count_active(&scene, NOW + DAY - 1), all ? 2 : 1);
+        cr_expect_eq(scene_count_active(&scene, NOW + DAY - 1), all ? 2 : 1);
         scene_apply_at(&scene, ending_of(0), NOW + DAY - 1, ERR_OK);
         cr_expect_eq(session_of(&scene, 0).ending, ENDING_REVOKED);
         cr_expect_eq(as_of(&scene), NOW + DAY - 1);
         scene_apply_at(&scene, session_put("acme", "jane", &draft), NOW + DAY, ERR_OK);
         /* One whose times can be read is over when they say; one of which nothing can stays. */
-        cr_expect_eq(count_active(&scene, NOW + DAY), all ? 2 : 1);
+        cr_expect_eq(scene_count_active(&scene, NOW + DAY), all ? 2 : 1);
         scene_end(&scene);
     }
 }
